@@ -1,0 +1,24 @@
+"""Settings of the detector acquisition and state."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class HcalSettings(BaseModel):
+    """Detector slow control: which boards are polled, how often, with which deadlines."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    boards_file: Path | None = Field(None, description="TOML list of boards (id, host, port); none: no acquisition")
+    channel_map_file: Path | None = Field(None, description="Channel map CSV (default: the one shipped)")
+    poll_seconds: float = Field(600.0, gt=0, description="Time between the starts of two acquisition cycles")
+    reply_seconds: float = Field(5.0, gt=0, description="Deadline of one command's reply")
+    connect_seconds: float = Field(5.0, gt=0, description="Deadline of a connection attempt")
+    local_zone: str = Field("America/New_York", description="Zone of the naive times in compatibility views")
+
+    @property
+    def poll_period(self) -> timedelta:
+        """Time between the starts of two acquisition cycles."""
+        return timedelta(seconds=self.poll_seconds)

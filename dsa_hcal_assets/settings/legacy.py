@@ -1,0 +1,26 @@
+"""Environment names that users of the older systems know: honoured, or refused with a hint.
+
+The one place in the code that knows them; docs/settings.md is generated from these tables.
+"""
+
+# old name -> the setting it means, as a dotted path in Settings
+HONOURED = {
+    "PIPELINE_STATE_DIR": "state_dir",
+    "DATABASE_URL": "database_url",
+    "IMG_IMSIZE": "radio.imsize",
+    "IMG_ROBUST": "radio.robust",
+    "IMG_NITER": "radio.niter",
+    "IMG_THRESHOLD": "radio.threshold_jy",
+    "TEMPERATURE_THRESHOLD_HIGH": "rig.temperature_high",
+    "PRESSURE_THRESHOLD_HIGH": "rig.pressure_high",
+    "Z_SCORE_THRESHOLD_TEMPERATURE": "rig.temperature_zscore",
+    "Z_SCORE_THRESHOLD_PRESSURE": "rig.pressure_zscore",
+    "HOST": "api_host",
+    "PORT": "api_port",
+}
+
+# old name -> why it cannot be honoured and what to use
+REFUSED = {
+    name: "the platform keeps one PostgreSQL database, not a SQLite file; use DSA_HCAL_DATABASE_URL"
+    for name in ("PIPELINE_DB", "PIPELINE_PRODUCTS_DB", "PIPELINE_CAL_REGISTRY_DB", "PIPELINE_QUEUE_DB")
+}

@@ -1,0 +1,17 @@
+"""Settings of the propulsion test rig."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class RigSettings(BaseModel):
+    """Rig: generator shape and the alert thresholds of its rules."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: int = Field(100, ge=1, description="Rows of a generated file")
+    step_minutes: float = Field(6.0, gt=0, description="Time between two generated rows")
+    temperature_high: float = Field(80.0, description="Temperature above which an alert is red, deg C")
+    pressure_high: float = Field(1100.0, description="Pressure above which an alert is red, kPa")
+    temperature_zscore: float = Field(2.0, gt=0, description="|z| above which a temperature alert is red")
+    pressure_zscore: float = Field(2.5, gt=0, description="|z| above which a pressure alert is red")
+    pressure_zscore_yellow: float = Field(1.5, gt=0, description="|z| above which a pressure alert is yellow")
