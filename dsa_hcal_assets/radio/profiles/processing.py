@@ -1,0 +1,85 @@
+"""How data of a telescope are flagged, calibrated and imaged: defaults of its pipeline."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Flagging(_Section):
+    """Order and limits of flagging."""
+
+    clip_zeros: bool = Field(True, description="Flag visibilities that are exactly zero")
+    autocorrelations: bool = Field(True, description="Flag autocorrelations for the solves")
+    clip_max: float | None = Field(
+        None, gt=0, description="Upper limit of cross amplitudes, unit of the data"
+    )
+    quack_seconds: float = Field(0.0, ge=0, description="Flag this long at the start of each scan, s")
+    edge_channels: int = Field(0, ge=0, description="Channels flagged at each edge of a spectral window")
+    dead_antenna_fraction: float = Field(
+        0.95, gt=0, le=1, description="An antenna flagged above this is dead"
+    )
+    tfcrop: bool = Field(True, description="Run tfcrop where AOFlagger is absent")
+    tfcrop_timecutoff: float = Field(4.0, gt=0, description="tfcrop time threshold, sigma")
+    tfcrop_freqcutoff: float = Field(4.0, gt=0, description="tfcrop frequency threshold, sigma")
+    mad_sigma: float | None = Field(7.0, gt=0, description="MAD clip of cross amplitudes, sigma; none: off")
+    extend: bool = Field(True, description="Extend flags in time, frequency and polarisation")
+
+
+class Calibration(_Section):
+    """Which source calibrates, and how the solutions are made and how long they hold."""
+
+    flux_standard: str = Field("Perley-Butler 2017", description="setjy standard")
+    selection: Literal["field", "transit"] = Field(
+        description="field: by field names; transit: a catalogue source crossing the meridian in the group"
+    )
+    # selection = "field": shell patterns of FIELD names
+    bandpass_fields: tuple[str, ...] = Field(
+        (), description="Fields with a standard model: bandpass and flux scale"
+    )
+    gain_fields: tuple[str, ...] = Field((), description="Secondary calibrators: gains, flux by transfer")
+    # selection = "transit"
+    match_radius_deg: float = Field(
+        1.0, gt=0, description="Largest distance of a calibrator from the pointing, deg"
+    )
+    match_top: int = Field(3, ge=1, description="Candidates kept")
+    min_flux_jy: float = Field(1.0, gt=0, description="Faintest catalogue flux considered, Jy")
+    reference_antennas: tuple[str, ...] = Field(
+        (), description="Station names in order of preference; empty: centre"
+    )
+    delay: bool = Field(False, description="Solve and apply K; otherwise it is a diagnostic only")
+    prebandpass_solint: str = Field(
+        "60s", description="Interval of the phase solve used in the bandpass solve"
+    )
+    gain_solint: str = Field("inf", description="Interval of the amplitude and phase solve")
+    short_solint: str | None = Field(
+        "60s", description="Interval of the second gain solve; none: no second solve"
+    )
+    uvrange_lambda: float = Field(0.0, ge=0, description="Shortest baseline used in solves, wavelengths")
+    bandpass_minsnr: float = Field(5.0, ge=0, description="Minimum SNR of bandpass solutions")
+    gain_minsnr: float = Field(3.0, ge=0, description="Minimum SNR of gain solutions")
+    minblperant: int = Field(4, ge=1, description="Fewest baselines of an antenna in a solve")
+    fillgaps: int = Field(3, ge=0, description="Channels interpolated over in the bandpass")
+    bandpass_validity_hours: float = Field(
+        24.0, gt=0, description="Bandpass holds this long around its time, h"
+    )
+    gain_validity_hours: float = Field(1.0, gt=0, description="Gains hold this long around their time, h")
+
+
+class Imaging(_Section):
+    """The standard image of a group."""
+
+    imsize: int = Field(ge=64, le=16384, description="Side, pixels")
+    cell_arcsec: float = Field(gt=0, description="Pixel size, arcsec")
+    robust: float = Field(0.5, ge=-2, le=2, description="Briggs robustness")
+    niter: int = Field(1000, ge=0, description="Clean iterations")
+    threshold_jy: float = Field(0.005, ge=0, description="Clean threshold, Jy/beam")
+    uvrange_lambda: float = Field(0.0, ge=0, description="Shortest baseline imaged, wavelengths")
+    stokes: str = Field("I", description="Stokes parameters")
+    pblimit: float = Field(
+        0.2, description="Primary beam level at which the corrected image ends; negative: none"
+    )
+    fields: tuple[str, ...] = Field(("*",), description="Shell patterns of FIELD names that get an image")
