@@ -1,0 +1,171 @@
+"""What one acquisition cycle saw: snapshot, board, channel (half-sector).
+
+A value that was not read is NaN and the reason is in `errors`; a board that did not answer still
+has its eight channels here, so a snapshot always covers every configured board.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dsa_hcal_assets.clock import require_utc
+
+CHANNELS = 8  # half-sectors of one controller
+TOWERS = 24  # towers of one half-sector
+
+Status = Literal["ok", "partial", "down"]
+Gain = Literal["normal", "high"]
+Record = Mapping[str, str | bool | None]  # PlatformError.as_record()
+Towers = NDArray[np.float32]
+
+
+def unread() -> Towers:
+    """Return the 24 values of a half-sector of which nothing was read: all NaN, float32."""
+    return np.full(TOWERS, np.nan, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelReading:
+    """State of one half-sector.
+
+    Parameters
+    ----------
+    channel
+        Number on the board, 0-7.
+    temperature
+        SiPM temperatures in deg C, float32[24], NaN where unread.
+    leakage
+        Leakage currents as the board reports them (meaningful with bias on), float32[24].
+    offset
+        Bias offsets as set, DAC/mV units, signed, float32[24].
+    bias, lv_positive, lv_negative
+        Bias voltage and low voltages in V, NaN where unread.
+    gain
+        Pre-amplifier gain mode, None where unread.
+    errors
+        For each reading that failed (`temperatures`, `leakage`, `offsets`, `voltages`, `gain`) the
+        typed error as a flat record.
+    """
+
+    channel: int
+    temperature: Towers = field(default_factory=unread)
+    leakage: Towers = field(default_factory=unread)
+    offset: Towers = field(default_factory=unread)
+    bias: float = math.nan
+    lv_positive: float = math.nan
+    lv_negative: float = math.nan
+    gain: Gain | None = None
+    errors: Mapping[str, Record] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.channel < CHANNELS:
+            raise ValueError(f"channel {self.channel}: a board has channels 0-{CHANNELS - 1}")
+        if self.gain not in ("normal", "high", None):
+            raise ValueError(f"gain mode {self.gain!r}: normal, high or None")
+        for name in ("temperature", "leakage", "offset"):
+            object.__setattr__(self, name, _towers(name, getattr(self, name)))
+        for name in ("bias", "lv_positive", "lv_negative"):
+            object.__setattr__(self, name, _voltage(name, getattr(self, name)))
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by value; NaN equals NaN, since both mean 'not read'."""
+        if not isinstance(other, ChannelReading):
+            return NotImplemented
+        mine, theirs = self._values(), other._values()
+        same = np.array_equal(mine, theirs, equal_nan=True)
+        return same and (self.channel, self.gain, self.errors) == (other.channel, other.gain, other.errors)
+
+    __hash__ = None  # type: ignore[assignment]  # holds arrays and dicts
+
+    def _values(self) -> NDArray[np.float64]:
+        voltages = (self.bias, self.lv_positive, self.lv_negative)
+        return np.concatenate([self.temperature, self.leakage, self.offset, voltages], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class BoardReading:
+    """State of one controller (8 half-sectors) in one cycle.
+
+    Parameters
+    ----------
+    board
+        The board's id in the boards configuration ("80" ... "97").
+    status
+        "ok": everything read; "partial": some readings failed; "down": none succeeded.
+    sampled_at
+        Aware UTC time at which this board's first reading of the cycle was asked for, None when the
+        board was not reached.
+    error
+        Why the board is not "ok", as a flat record (`PlatformError.as_record`); the single failed
+        readings are in the channels' `errors`.
+    channels
+        The channels, by number.
+    """
+
+    board: str
+    status: Status
+    sampled_at: datetime | None
+    error: Record | None
+    channels: tuple[ChannelReading, ...]
+
+    def __post_init__(self) -> None:
+        if self.status not in ("ok", "partial", "down"):
+            raise ValueError(f"status {self.status!r}: ok, partial or down")
+        if self.sampled_at is not None:
+            object.__setattr__(self, "sampled_at", require_utc(self.sampled_at))
+        numbers = [channel.channel for channel in self.channels]
+        if numbers != sorted(set(numbers)):
+            raise ValueError(f"channels {numbers} of board {self.board}: each once, in order")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything one acquisition cycle read.
+
+    Parameters
+    ----------
+    cycle
+        Aware UTC start of the cycle: the snapshot's identity.
+    sequence
+        Counts the snapshots of one acquisition process from 0; a gap means a snapshot was lost.
+    acquisition_id
+        Identifies the acquisition process that took it.
+    run_number
+        Number of the data-taking run, -1 where unknown.
+    boards
+        One reading a configured board, each id once.
+    """
+
+    cycle: datetime
+    sequence: int
+    acquisition_id: str
+    run_number: int
+    boards: tuple[BoardReading, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cycle", require_utc(self.cycle))
+        names = [board.board for board in self.boards]
+        if len(names) != len(set(names)):
+            raise ValueError(f"boards {names}: each id once")
+
+
+def _towers(name: str, values: ArrayLike) -> Towers:
+    with np.errstate(over="ignore"):
+        towers = np.array(values, dtype=np.float32)
+    if towers.shape != (TOWERS,):
+        raise ValueError(f"{name} has shape {towers.shape}: ({TOWERS},) is required")
+    if np.isinf(towers).any():
+        raise ValueError(f"{name} has infinite values")
+    towers.flags.writeable = False
+    return towers
+
+
+def _voltage(name: str, value: float) -> float:
+    if math.isinf(value):
+        raise ValueError(f"{name} is infinite")
+    return float(value)

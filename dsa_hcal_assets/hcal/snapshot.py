@@ -1,0 +1,229 @@
+"""The snapshot file ``dsa-hcal-snapshot/1``: one acquisition cycle as checksummed text.
+
+Lines end with a newline; each is one JSON object without NaN (unread values are null)::
+
+    {"format":"dsa-hcal-snapshot/1","cycle":...,"sequence":...,"acquisition_id":...,"run_number":...,"boards":[ids]}
+    {"crc32":"0a1b2c3d","board":{...}}          one line a board, in the order of the header's ids
+    {"lines":17,"sha256":"..."}                 lines before this one, digest of all bytes before it
+
+The CRC covers the bytes of the inner object as written. A missing end is therefore told from a
+damaged block, and a damaged block from its intact neighbours. `read_snapshot` never blocks (a FIFO
+in its place is refused) and never returns short data.
+"""
+
+import hashlib
+import json
+import os
+import stat
+import zlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dsa_hcal_assets.clock import require_utc
+from dsa_hcal_assets.daq.durable_file import make_directory, write_durably
+from dsa_hcal_assets.errors import BadInput
+from dsa_hcal_assets.hcal import snapshot_json
+from dsa_hcal_assets.hcal.readings import BoardReading, ChannelReading, Snapshot
+
+__all__ = [
+    "BoardReading",
+    "ChannelReading",
+    "Snapshot",
+    "encode",
+    "read_snapshot",
+    "snapshot_name",
+    "write_snapshot",
+]
+
+FORMAT = "dsa-hcal-snapshot/1"
+SUFFIX = ".snap"
+LARGEST = 64 * 2**20  # bytes; a full snapshot of 16 boards is about 0.1 MB
+_BLOCK = b'{"crc32":"%08x","board":%s}'
+_BLOCK_PREFIX = len(_BLOCK % (0, b"")) - 1
+
+
+class SnapshotUnreadable(BadInput):
+    """A snapshot file cannot be used; the subclasses say why."""
+
+
+class SnapshotEmpty(SnapshotUnreadable):
+    """The file has no bytes."""
+
+
+class SnapshotTruncated(SnapshotUnreadable):
+    """The file ends before its trailer does."""
+
+
+class SnapshotVersionUnknown(SnapshotUnreadable):
+    """The file is of a format version this code does not read, or no snapshot at all."""
+
+
+class SnapshotTrailerBad(SnapshotUnreadable):
+    """The trailer does not fit what is before it, though every board block is intact."""
+
+
+class SnapshotMalformed(SnapshotUnreadable):
+    """The checksums fit, but the content is not a snapshot (a faulty writer)."""
+
+
+class SnapshotDamaged(SnapshotUnreadable):
+    """Bytes changed inside the file.
+
+    Attributes
+    ----------
+    blocks
+        What is damaged: board ids, or ``header``.
+    """
+
+    def __init__(self, path: Path, blocks: tuple[str, ...], found: str) -> None:
+        self.blocks = blocks
+        super().__init__(
+            f"{path}: damaged in {', '.join(blocks)}",
+            expected="bytes that fit their checksum",
+            found=found,
+            remedy="restore the file from a copy and release it; look at the disk it was on",
+        )
+
+
+def snapshot_name(cycle: datetime) -> str:
+    """Return the file name of the snapshot that started at `cycle`; names sort by time."""
+    return f"hcal_{require_utc(cycle):%Y%m%dT%H%M%S.%fZ}{SUFFIX}"
+
+
+def write_snapshot(directory: Path, snapshot: Snapshot) -> Path:
+    """Write `snapshot` durably into `directory` (created if needed); return its path.
+
+    Raises
+    ------
+    InputConflict
+        If another snapshot of the same cycle is there.
+    DiskFull, WriteFailed
+        If the operating system refuses; nothing is left under the final name.
+    """
+    make_directory(directory)
+    path = directory / snapshot_name(snapshot.cycle)
+    write_durably(path, encode(snapshot))
+    return path
+
+
+def encode(snapshot: Snapshot) -> bytes:
+    """Return the bytes of the file of `snapshot`."""
+    lines = [_dump({"format": FORMAT, **snapshot_json.header(snapshot)})]
+    for board in snapshot.boards:
+        inner = _dump(snapshot_json.board(board))
+        lines.append(_BLOCK % (zlib.crc32(inner), inner))
+    body = b"".join(line + b"\n" for line in lines)
+    return body + _dump({"lines": len(lines), "sha256": hashlib.sha256(body).hexdigest()}) + b"\n"
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read a snapshot file and verify every checksum.
+
+    Raises
+    ------
+    SnapshotUnreadable
+        As the subclass that says what is wrong: `SnapshotEmpty`, `SnapshotTruncated`,
+        `SnapshotVersionUnknown`, `SnapshotTrailerBad`, `SnapshotDamaged`, `SnapshotMalformed`.
+    OSError
+        If the file cannot be opened.
+    """
+    data = _read_bytes(path)
+    if not data:
+        raise SnapshotEmpty(f"{path} is empty", remedy=_REPOLL)
+    _check_version(path, data)
+    lines = data.split(b"\n")
+    if lines.pop() or not _looks_like_trailer(lines[-1]):
+        _refuse_end(path, lines)
+    header = _load(lines[0])
+    _check_body(path, data, header, lines)
+    try:
+        return snapshot_json.snapshot(header, [_load(line)["board"] for line in lines[1:-1]])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise SnapshotMalformed(
+            f"{path}: its checksums fit but its content does not", found=f"{type(error).__name__}: {error}"
+        ) from error
+
+
+_REPOLL = "nothing to restore: the next cycle measures again; look at the disk the file was on"
+
+
+def _read_bytes(path: Path) -> bytes:
+    # O_NONBLOCK: opening a FIFO that somebody put here must not wait for its writer
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise SnapshotVersionUnknown(f"{path} is not a regular file", remedy="remove it")
+        if status.st_size > LARGEST:
+            raise SnapshotVersionUnknown(
+                f"{path} is no snapshot", expected=f"at most {LARGEST} bytes", found=f"{status.st_size}"
+            )
+        return file.read(LARGEST)
+
+
+def _check_version(path: Path, data: bytes) -> None:
+    begin = b'{"format":"%s",' % FORMAT.encode()
+    if data.startswith(begin):
+        return
+    if begin.startswith(data):
+        raise SnapshotTruncated(f"{path} ends inside its header", found=f"{len(data)} bytes", remedy=_REPOLL)
+    raise SnapshotVersionUnknown(
+        f"{path} is no snapshot this version reads",
+        expected=FORMAT,
+        found=repr(data[: len(begin) + 8].decode("ascii", "replace")),
+        remedy="upgrade the platform if the file comes from a newer acquisition",
+    )
+
+
+def _looks_like_trailer(line: bytes) -> bool:
+    trailer = _load(line)
+    return isinstance(trailer.get("lines"), int) and isinstance(trailer.get("sha256"), str)
+
+
+def _refuse_end(path: Path, lines: list[bytes]) -> None:
+    """Raise: the last line is no trailer. With as many lines as announced, it is a damaged one."""
+    boards = _load(lines[0]).get("boards") if lines else None
+    if isinstance(boards, list) and len(lines) >= len(boards) + 2:
+        raise SnapshotTrailerBad(f"{path}: the trailer cannot be read", remedy="restore the file from a copy")
+    raise SnapshotTruncated(
+        f"{path} ends before its trailer", found=f"{len(lines)} complete lines", remedy=_REPOLL
+    )
+
+
+def _check_body(path: Path, data: bytes, header: dict[str, Any], lines: list[bytes]) -> None:
+    blocks, trailer = lines[1:-1], _load(lines[-1])
+    names = header.get("boards")
+    body = data[: -len(lines[-1]) - 1]
+    whole = hashlib.sha256(body).hexdigest() == trailer["sha256"] and trailer["lines"] == len(lines) - 1
+    if not isinstance(names, list) or len(names) != len(blocks):
+        if whole:
+            raise SnapshotMalformed(f"{path}: {len(blocks)} board blocks", expected=f"boards {names}")
+        raise SnapshotDamaged(path, ("header or line ends",), f"{len(blocks)} lines of boards")
+    damaged = tuple(str(name) for name, block in zip(names, blocks, strict=True) if not _intact(block))
+    if damaged:
+        raise SnapshotDamaged(path, damaged, f"{len(damaged)} of {len(blocks)} blocks fail their CRC")
+    if not whole:
+        # every block is intact, so what changed is the header or the trailer itself
+        raise SnapshotTrailerBad(
+            f"{path}: digest or line count of the trailer does not fit, though every board block does",
+            remedy="header or trailer changed: restore the file from a copy",
+        )
+
+
+def _intact(block: bytes) -> bool:
+    inner = block[_BLOCK_PREFIX:-1]
+    return block == _BLOCK % (zlib.crc32(inner), inner)
+
+
+def _dump(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=True).encode("ascii")
+
+
+def _load(line: bytes) -> dict[str, Any]:
+    """Return the JSON object on `line`, or an empty one when it is none."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

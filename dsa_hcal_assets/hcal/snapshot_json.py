@@ -1,0 +1,140 @@
+"""Snapshots as JSON values and back: the content of the lines, not their checksums."""
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from dsa_hcal_assets.clock import require_utc
+from dsa_hcal_assets.hcal.readings import (
+    BoardReading,
+    ChannelReading,
+    Record,
+    Snapshot,
+    Towers,
+)
+
+
+def header(snapshot: Snapshot) -> dict[str, Any]:
+    """Return everything about `snapshot` but its boards' readings."""
+    return {
+        "cycle": snapshot.cycle.isoformat(),
+        "sequence": snapshot.sequence,
+        "acquisition_id": snapshot.acquisition_id,
+        "run_number": snapshot.run_number,
+        "boards": [board.board for board in snapshot.boards],
+    }
+
+
+def board(reading: BoardReading) -> dict[str, Any]:
+    """Return one board's reading as JSON values."""
+    return {
+        "board": reading.board,
+        "status": reading.status,
+        "sampled_at": None if reading.sampled_at is None else reading.sampled_at.isoformat(),
+        "error": None if reading.error is None else dict(reading.error),
+        "channels": [_channel(channel) for channel in reading.channels],
+    }
+
+
+def snapshot(head: dict[str, Any], boards: Iterable[dict[str, Any]]) -> Snapshot:
+    """Build the snapshot of a header and its boards.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, AttributeError
+        If something is missing or of another type than `header` and `board` write.
+    """
+    readings = tuple(_board_of(value) for value in boards)
+    if [reading.board for reading in readings] != head["boards"]:
+        raise ValueError("the blocks are not those the header announces")
+    return Snapshot(
+        cycle=_time(head["cycle"]),
+        sequence=_integer(head["sequence"]),
+        acquisition_id=_text(head["acquisition_id"]),
+        run_number=_integer(head["run_number"]),
+        boards=readings,
+    )
+
+
+def _channel(reading: ChannelReading) -> dict[str, Any]:
+    return {
+        "channel": reading.channel,
+        "temperature": _list(reading.temperature),
+        "leakage": _list(reading.leakage),
+        "offset": _list(reading.offset),
+        "bias": _value(reading.bias),
+        "lv_positive": _value(reading.lv_positive),
+        "lv_negative": _value(reading.lv_negative),
+        "gain": reading.gain,
+        "errors": {name: dict(record) for name, record in reading.errors.items()},
+    }
+
+
+def _board_of(value: dict[str, Any]) -> BoardReading:
+    sampled_at = value["sampled_at"]
+    return BoardReading(
+        board=_text(value["board"]),
+        status=value["status"],
+        sampled_at=None if sampled_at is None else _time(sampled_at),
+        error=None if value["error"] is None else _record(value["error"]),
+        channels=tuple(_channel_of(channel) for channel in value["channels"]),
+    )
+
+
+def _channel_of(value: dict[str, Any]) -> ChannelReading:
+    return ChannelReading(
+        channel=_integer(value["channel"]),
+        temperature=_towers(value["temperature"]),
+        leakage=_towers(value["leakage"]),
+        offset=_towers(value["offset"]),
+        bias=_number(value["bias"]),
+        lv_positive=_number(value["lv_positive"]),
+        lv_negative=_number(value["lv_negative"]),
+        gain=value["gain"],
+        errors={name: _record(record) for name, record in value["errors"].items()},
+    )
+
+
+def _list(towers: Towers) -> list[float | None]:
+    # str() of a float32 is the shortest text that reads back as the same float32
+    return [None if value != value else float(str(value)) for value in towers]
+
+
+def _value(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _towers(values: list[float | None]) -> Towers:
+    return [_number(value) for value in values]  # type: ignore[return-value]  # ChannelReading converts
+
+
+def _number(value: float | None) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)
+
+
+def _integer(value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{value!r} is no integer")
+    return value
+
+
+def _text(value: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _record(value: dict[str, Any]) -> Record:
+    for name, entry in value.items():
+        if entry is not None and not isinstance(entry, str | bool):
+            raise TypeError(f"{name}: {entry!r} in an error record")
+    return value
+
+
+def _time(value: str) -> datetime:
+    return require_utc(datetime.fromisoformat(value))
