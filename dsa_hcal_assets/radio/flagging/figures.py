@@ -30,12 +30,16 @@ def overview(statistics: Statistics, names: list[str]) -> Figure:
     ids, shares = statistics.antenna.shares()
     colours = [RED if int(number) in statistics.dead else BLUE for number in ids]
     axes[0, 0].bar(np.arange(ids.size), 100 * shares, color=colours, width=0.8)
-    axes[0, 0].set_xticks(np.arange(ids.size), [names[int(number)] for number in ids], rotation=90, fontsize=6)
+    axes[0, 0].set_xticks(
+        np.arange(ids.size), [names[int(number)] for number in ids], rotation=90, fontsize=6
+    )
     if ids.size > 40:
         axes[0, 0].set_xticks(np.arange(0, ids.size, 8))
     axes[0, 0].set_title("antenna (dead ones red)", fontsize=9)
     _line(axes[0, 1], statistics.frequency, lambda hz: hz / 1e6, "frequency, MHz")
-    _line(axes[0, 2], statistics.time, lambda seconds: (seconds - seconds.min()) / 60, "time since start, min")
+    _line(
+        axes[0, 2], statistics.time, lambda seconds: (seconds - seconds.min()) / 60, "time since start, min"
+    )
     _line(axes[1, 0], statistics.length, lambda metres: metres, "projected baseline, m")
     steps = statistics.step_fractions()
     axes[1, 1].barh(list(steps), [100 * share for share in steps.values()], color=BLUE)

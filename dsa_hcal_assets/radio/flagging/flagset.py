@@ -54,7 +54,9 @@ class FlagSet:
                 return cls(masks)
         except (OSError, ValueError, KeyError) as error:
             raise BadInput(
-                f"flag product {path} cannot be read", found=str(error), remedy="make the flags of the group again"
+                f"flag product {path} cannot be read",
+                found=str(error),
+                remedy="make the flags of the group again",
             ) from error
 
     @classmethod
@@ -84,7 +86,9 @@ class FlagSet:
         with table(str(ms), readonly=False, ack=False, lockoptions="auto") as main:
             descriptions = main.getcol("DATA_DESC_ID")
             rows = {number: np.flatnonzero(descriptions == number) for number in self.masks}
-            self._require_same_shape(ms, {n: (r.size, *main.getcell("DATA", int(r[0])).shape) for n, r in rows.items() if r.size})
+            self._require_same_shape(
+                ms, {n: (r.size, *main.getcell("DATA", int(r[0])).shape) for n, r in rows.items() if r.size}
+            )
             for number, mask in self.masks.items():
                 for start in range(0, mask.shape[0], ROW_BLOCK):
                     part = slice(start, start + ROW_BLOCK)

@@ -138,8 +138,16 @@ def _metrics(statistics: Statistics, names: list[str]) -> list[dict[str, Any]]:
             "value": statistics.fraction,
             "detail": f"cross-correlations of {len(statistics.working_receptors)} working receptors; worst antenna {worst}",
         },
-        {"name": "interference_fraction", "value": search, "detail": "amplitude clip, tfcrop, MAD clip, extension"},
-        {"name": "working_antennas", "value": float(len(statistics.working_antennas)), "detail": f"dead: {dead}"},
+        {
+            "name": "interference_fraction",
+            "value": search,
+            "detail": "amplitude clip, tfcrop, MAD clip, extension",
+        },
+        {
+            "name": "working_antennas",
+            "value": float(len(statistics.working_antennas)),
+            "detail": f"dead: {dead}",
+        },
         {
             "name": "lost_channels_fraction",
             "value": float((channel_share > 0.8).mean()) if channels.size else math.nan,
@@ -154,7 +162,11 @@ def _metrics(statistics: Statistics, names: list[str]) -> list[dict[str, Any]]:
 
 
 def _write_statistics(statistics: Statistics, names: list[str], directory: Path) -> None:
-    tallies = {"frequency_hz": statistics.frequency, "time_mjd_s": statistics.time, "baseline_m": statistics.length}
+    tallies = {
+        "frequency_hz": statistics.frequency,
+        "time_mjd_s": statistics.time,
+        "baseline_m": statistics.length,
+    }
     record: dict[str, Any] = {
         "fraction": statistics.fraction,
         "steps": statistics.step_fractions(),

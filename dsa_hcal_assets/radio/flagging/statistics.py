@@ -23,7 +23,9 @@ class Tally:
     flagged: dict[float, float] = field(default_factory=dict)
     counted: dict[float, float] = field(default_factory=dict)
 
-    def add(self, keys: NDArray[np.float64], flagged: NDArray[np.float64], counted: NDArray[np.float64]) -> None:
+    def add(
+        self, keys: NDArray[np.float64], flagged: NDArray[np.float64], counted: NDArray[np.float64]
+    ) -> None:
         """Add sums of `flagged` and `counted` under `keys` (all shape (n,))."""
         unique, inverse = np.unique(keys, return_inverse=True)
         for sums, values in ((self.flagged, flagged), (self.counted, counted)):
@@ -72,7 +74,9 @@ class Statistics:
         self.time.add(window.time, bad, seen)
         self.length.add(_length_bin(window.baseline_m), bad, seen)
         self.frequency.add(
-            window.frequency_hz, weighted.sum(axis=(0, 2), dtype=np.float64), weight.sum(axis=(0, 2), dtype=float)
+            window.frequency_hz,
+            weighted.sum(axis=(0, 2), dtype=np.float64),
+            weight.sum(axis=(0, 2), dtype=float),
         )
         self.flagged += float(bad.sum())
         self.counted += float(seen.sum())

@@ -81,7 +81,9 @@ def windows(ms: Path, column: str = "DATA") -> Iterator[Window]:
     with table(str(ms), **READ_ONLY) as main:
         if main.nrows() == 0 or column not in main.colnames():
             raise BadInput(
-                f"Measurement Set {ms.name} cannot be read", expected=f"rows with {column}", kept="left in place"
+                f"Measurement Set {ms.name} cannot be read",
+                expected=f"rows with {column}",
+                kept="left in place",
             )
         descriptions = main.getcol("DATA_DESC_ID")
         spectral = _window_of_description(ms)
