@@ -35,7 +35,7 @@ def boards_of(detector: geometry.Detector) -> tuple[str, ...]:
 
 
 def towers_of_channel(position: int, channel: int) -> tuple[NDArray[np.int32], ...]:
-    """Return (ieta, iphi), each int32[24], of the values of a channel of the `position`-th of a detector's boards."""
+    """Return (ieta, iphi), each int32[24], of a channel of a detector's `position`-th board."""
     sector = (FIRST_SECTOR + SECTORS_PER_BOARD * position + channel // 2) % geometry.SECTORS
     value = np.arange(TOWERS, dtype=np.int32)
     outwards = value // geometry.SECTOR_PHI_BINS
