@@ -1,0 +1,73 @@
+"""Fixtures every room may use: a real PostgreSQL, and a fresh migrated database in it."""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from dsa_hcal_assets.database import migrations, urls
+from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.database.embedded import EmbeddedServer
+
+TEMPLATE = "template_migrated"
+# Nothing here outlives a power cut, so its flushing to disk is saved; commits stay synchronous.
+FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_home() -> Iterator[Path]:
+    """A directory the unprivileged account of a root's server can pass (pytest's own it cannot)."""
+    home = Path(tempfile.mkdtemp(prefix="dsa-hcal-tests-"))
+    home.chmod(0o711)
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def server(server_home: Path) -> Iterator[EmbeddedServer]:
+    """The embedded PostgreSQL on a free port, one for the whole session."""
+    with EmbeddedServer(server_home / "postgres", 0, settings=FAST) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server: EmbeddedServer) -> str:
+    """Name of a database with all migrations applied and no connection open: a template."""
+    _administer(server, sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
+    database = Database(server.url(TEMPLATE))
+    migrations.apply(database)
+    database.close()
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(server: EmbeddedServer, migrated_template: str) -> Iterator[Database]:
+    """A `Database` on a fresh, migrated, empty database, dropped after the test."""
+    name = f"test_{next(_numbers)}"
+    _administer(
+        server,
+        sql.SQL("create database {} template {}").format(
+            sql.Identifier(name), sql.Identifier(migrated_template)
+        ),
+    )
+    database = Database(server.url(name), statement_seconds=20)
+    yield database
+    database.close()
+    _administer(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def _administer(server: EmbeddedServer, statement: sql.Composed) -> None:
+    url = urls.with_database(server.url(), "postgres")
+    connection = psycopg2.connect(url, connect_timeout=5, options="-c statement_timeout=30000")
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()
