@@ -45,7 +45,21 @@ def write_durably(path: Path, data: bytes) -> None:
             return
         _write_and_rename(path, data)
     except OSError as error:
-        raise _explain(path, len(data), error) from error
+        raise explain_os_error(path, len(data), error) from error
+
+
+def replace_durably(path: Path, data: bytes) -> None:
+    """Write `data` to `path` whole, taking the place of an older file at once.
+
+    Raises
+    ------
+    DiskFull, WriteFailed
+        If the operating system refuses; the older file is unchanged.
+    """
+    try:
+        _write_and_rename(path, data)
+    except OSError as error:
+        raise explain_os_error(path, len(data), error) from error
 
 
 def make_directory(directory: Path) -> None:
@@ -65,7 +79,7 @@ def make_directory(directory: Path) -> None:
             f"{directory} is not a directory", remedy="move it away or choose another"
         ) from error
     except OSError as error:
-        raise _explain(directory, 0, error) from error
+        raise explain_os_error(directory, 0, error) from error
 
 
 def remove_leftovers(directory: Path) -> list[Path]:
@@ -124,7 +138,8 @@ def _sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _explain(path: Path, size: int, error: OSError) -> TransientError:
+def explain_os_error(path: Path, size: int, error: OSError) -> DiskFull | WriteFailed:
+    """Return the typed error for an `OSError` met while writing `size` bytes to `path`."""
     if error.errno in _FULL:
         return DiskFull(
             f"no room to write {path}",

@@ -11,11 +11,22 @@ class HcalSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    boards_file: Path | None = Field(None, description="TOML list of boards (id, host, port); none: no acquisition")
+    boards_file: Path | None = Field(
+        None, description="TOML list of boards (id, host, port); none: no acquisition"
+    )
     channel_map_file: Path | None = Field(None, description="Channel map CSV (default: the one shipped)")
     poll_seconds: float = Field(600.0, gt=0, description="Time between the starts of two acquisition cycles")
-    reply_seconds: float = Field(5.0, gt=0, description="Deadline of one command's reply")
-    connect_seconds: float = Field(5.0, gt=0, description="Deadline of a connection attempt")
+    reply_seconds: float = Field(
+        2.0, gt=0, description="Deadline of one command's reply; two misses end the board"
+    )
+    connect_seconds: float = Field(2.0, gt=0, description="Deadline of a connection attempt")
+    board_seconds: float = Field(30.0, gt=0, description="Deadline of all readings of one board in one cycle")
+    unsaved_snapshots: int = Field(
+        500, ge=2, description="Snapshots held in memory while they cannot be written"
+    )
+    run_number_file: Path | None = Field(
+        None, description="File with the current run number; none: unknown (-1)"
+    )
     local_zone: str = Field("America/New_York", description="Zone of the naive times in compatibility views")
 
     @property

@@ -1,0 +1,54 @@
+"""One acquisition cycle: all boards at the same time, one snapshot."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from dsa_hcal_assets.errors import PermanentError
+from dsa_hcal_assets.hcal.acquisition.collected import Collected
+from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
+from dsa_hcal_assets.hcal.readings import BoardReading, Snapshot
+
+_log = logging.getLogger(__name__)
+
+
+class PollerFailed(PermanentError):
+    """A defect of the acquisition code itself, met while reading one board."""
+
+
+async def poll_cycle(
+    pollers: Sequence[BoardPoller],
+    *,
+    cycle: datetime,
+    sequence: int,
+    acquisition_id: str,
+    run_number: int = -1,
+) -> Snapshot:
+    """Read all boards in parallel and return what they said.
+
+    A board that is down, slow, hung or talks nonsense costs only its own channels. The cycle takes
+    as long as the slowest board, at most the pollers' board deadline.
+    """
+    results = await asyncio.gather(*(poller.poll() for poller in pollers), return_exceptions=True)
+    boards = tuple(_reading(poller, result) for poller, result in zip(pollers, results, strict=True))
+    return Snapshot(cycle, sequence, acquisition_id, run_number, boards)
+
+
+def _reading(poller: BoardPoller, result: BoardReading | BaseException) -> BoardReading:
+    if isinstance(result, BoardReading):
+        return result
+    if not isinstance(result, Exception):
+        raise result
+    # not foreseen, so a defect: it must not cost the other boards, and must not pass unseen
+    _log.error("reading board %s failed unexpectedly", poller.board.id, exc_info=result)
+    poller.close()
+    collected = Collected(poller.board.id)
+    collected.fail_rest(
+        PollerFailed(
+            f"board {poller.board.id}: reading it failed unexpectedly",
+            found=f"{type(result).__name__}: {result}",
+            remedy="report it with the log",
+        )
+    )
+    return collected.reading()

@@ -1,0 +1,166 @@
+"""The acquisition job: poll all boards at a set cadence, one durable snapshot file a cycle.
+
+It needs neither database nor Dagster: while everything downstream is down it goes on, and what it
+wrote is found later. Killed at any moment it leaves only complete files; started again it goes on
+with a new acquisition id.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsa_hcal_assets.clock import utc_now
+from dsa_hcal_assets.daq.cadence import slots
+from dsa_hcal_assets.daq.durable_file import make_directory, remove_leftovers
+from dsa_hcal_assets.daq.one_writer import one_writer
+from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.hcal.acquisition.board_log import BoardLog
+from dsa_hcal_assets.hcal.acquisition.cycle import poll_cycle
+from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
+from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
+from dsa_hcal_assets.hcal.acquisition.run_number import UNKNOWN, read_run_number
+from dsa_hcal_assets.hcal.acquisition.saving import SnapshotSaver
+from dsa_hcal_assets.hcal.boards import Board, read_boards
+from dsa_hcal_assets.hcal.readings import Snapshot
+from dsa_hcal_assets.settings import Settings
+
+_log = logging.getLogger(__name__)
+STOP_SECONDS = 5.0  # a cycle or a write may go on for this long after a stop was asked for
+_LONGEST_RETRY = 10.0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an acquisition did until it stopped."""
+
+    cycles: int
+    written: int
+    skipped: int
+    given_up: int
+
+
+def run(settings: Settings, *, cycles: int | None = None) -> Summary:
+    """Acquire into ``<incoming>/hcal`` until SIGTERM or SIGINT, or for `cycles` cycles.
+
+    Raises
+    ------
+    ConfigurationError
+        If no boards file is configured or it is wrong.
+    SecondWriter
+        If another acquisition writes into the same directory.
+    PlatformError
+        The last reason why snapshots could not be written, if some are still unwritten at the end.
+    """
+    if settings.hcal.boards_file is None:
+        raise ConfigurationError(
+            "no boards are configured",
+            remedy="set DSA_HCAL_HCAL__BOARDS_FILE (`dsa-hcal simulate boards` writes one to try)",
+        )
+    boards = read_boards(settings.hcal.boards_file)
+    run_number_file = settings.hcal.run_number_file
+    return asyncio.run(
+        acquire(
+            boards,
+            settings.incoming / "hcal",
+            period=settings.hcal.poll_seconds,
+            deadlines=Deadlines.of(settings.hcal),
+            unsaved_limit=settings.hcal.unsaved_snapshots,
+            cycles=cycles,
+            run_number=lambda: UNKNOWN if run_number_file is None else read_run_number(run_number_file),
+        )
+    )
+
+
+async def acquire(
+    boards: Sequence[Board],
+    directory: Path,
+    *,
+    period: float,
+    deadlines: Deadlines,
+    unsaved_limit: int = 500,
+    cycles: int | None = None,
+    run_number: Callable[[], int] = lambda: UNKNOWN,
+    stop: asyncio.Event | None = None,
+) -> Summary:
+    """Poll `boards` every `period` seconds into `directory` until `stop` is set; see `run`."""
+    stop = asyncio.Event() if stop is None else stop
+    _stop_on_signals(stop)
+    make_directory(directory)
+    with one_writer(directory):
+        for part in remove_leftovers(directory):
+            _log.info("removed %s, left by an acquisition that was killed", part)
+        saver = SnapshotSaver(directory, unsaved_limit, min(period, _LONGEST_RETRY))
+        pollers = [BoardPoller(board, deadlines) for board in boards]
+        saving = asyncio.create_task(saver.run())
+        try:
+            taken, skipped = await _poll(pollers, saver, period, cycles, run_number, stop)
+            await saver.finish(STOP_SECONDS)
+        finally:
+            saving.cancel()
+            for poller in pollers:
+                poller.close()
+        if saver.waiting:
+            _log.error("%d snapshots are lost: they could not be written before the end", saver.waiting)
+            if saver.trouble is not None:
+                raise saver.trouble
+        return Summary(taken, saver.written, skipped, saver.given_up)
+
+
+async def _poll(
+    pollers: Sequence[BoardPoller],
+    saver: SnapshotSaver,
+    period: float,
+    cycles: int | None,
+    run_number: Callable[[], int],
+    stop: asyncio.Event,
+) -> tuple[int, int]:
+    """Return how many snapshots were taken and how many slots were skipped."""
+    acquisition_id = uuid.uuid4().hex
+    _log.info("acquisition %s: %d boards every %g s", acquisition_id, len(pollers), period)
+    board_log = BoardLog()
+    taken = skipped = 0
+    async for slot in slots(period, stop):
+        if slot.skipped:
+            skipped += slot.skipped
+            _log.warning("%d cycles skipped: the one before took longer than %g s", slot.skipped, period)
+        one = poll_cycle(
+            pollers, cycle=utc_now(), sequence=taken, acquisition_id=acquisition_id, run_number=run_number()
+        )
+        snapshot = await _unless_stopped(one, stop)
+        if snapshot is None:
+            break
+        saver.put(snapshot)
+        board_log.compare(snapshot)
+        taken += 1
+        if taken == cycles:
+            break
+    return taken, skipped
+
+
+async def _unless_stopped(one: Coroutine[None, None, Snapshot], stop: asyncio.Event) -> Snapshot | None:
+    """Return the cycle's snapshot; None when a stop was asked for and the cycle did not end soon."""
+    polling = asyncio.ensure_future(one)
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({polling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not polling.done():
+            await asyncio.wait({polling}, timeout=STOP_SECONDS)
+        return polling.result() if polling.done() else None
+    finally:
+        stopping.cancel()
+        polling.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await polling
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # outside the main thread (a test, a notebook) and on Windows there are no handlers to set
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, stop.set)

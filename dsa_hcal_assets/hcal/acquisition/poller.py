@@ -1,0 +1,144 @@
+"""Everything read from one board in one cycle, whatever the board does.
+
+The commands of a board go strictly one after the other: a controller cuts its reply when the next
+command comes too early. A reading that fails costs itself; two unanswered commands in a row end the
+board for this cycle, so a hung board takes seconds and not forty time-outs.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import datetime
+
+from dsa_hcal_assets.clock import utc_now
+from dsa_hcal_assets.errors import DeadlineExceeded, TransientError
+from dsa_hcal_assets.hcal.acquisition.collected import Collected
+from dsa_hcal_assets.hcal.acquisition.connection import (
+    BoardUnreachable,
+    Connection,
+    ConnectionLost,
+    OutOfStep,
+)
+from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
+from dsa_hcal_assets.hcal.boards import Board
+from dsa_hcal_assets.hcal.protocol import ReplyGarbled, ReplyTimeout, ReplyTooLong, Request
+from dsa_hcal_assets.hcal.readings import BoardReading
+
+GIVE_UP_AFTER = 2  # unanswered commands in a row
+CONNECT_ATTEMPTS = 3
+_SETTLED = 0.005  # seconds: enough to read away what is already here
+
+
+class BoardGivenUp(TransientError):
+    """A board left commands unanswered; its other readings were not asked for."""
+
+
+class BoardDeadline(DeadlineExceeded):
+    """A board's time in the cycle was used up before all its readings were in."""
+
+
+class BoardPoller:
+    """Keeps the connection to one board and reads it once a cycle."""
+
+    def __init__(self, board: Board, deadlines: Deadlines, *, now: Callable[[], datetime] = utc_now) -> None:
+        self.board = board
+        self._deadlines = deadlines
+        self._now = now
+        self._connection: Connection | None = None
+        self._reconnects = 0
+        self._proven = False  # whether the connection has answered in this cycle
+
+    async def poll(self) -> BoardReading:
+        """Read all channels of the board; never raises for what a board or network does."""
+        collected = Collected(self.board.id)
+        self._reconnects = 0
+        self._proven = False
+        try:
+            async with asyncio.timeout(self._deadlines.board):
+                await self._read_all(collected)
+        except TimeoutError:
+            self.close()
+            collected.fail_rest(
+                BoardDeadline(f"board {self.board.id}: not read within {self._deadlines.board:g} s")
+            )
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        return collected.reading()
+
+    def close(self) -> None:
+        """Drop the connection, if any; the next reading connects anew."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def _read_all(self, collected: Collected) -> None:
+        await self._settle(_SETTLED)  # what came on the kept connection since the last cycle
+        unanswered = 0
+        for request in collected.requests:
+            try:
+                reply = await self._ask(request, collected)
+            except (BoardUnreachable, ConnectionLost, OutOfStep, ReplyTimeout, ReplyTooLong) as error:
+                # the stream is out of step: a late reply would pass for the next one
+                self.close()
+                collected.fail(request, error)
+                unanswered += 1
+                if unanswered == GIVE_UP_AFTER or isinstance(error, BoardUnreachable):
+                    collected.fail_rest(
+                        BoardGivenUp(f"board {self.board.id} given up in this cycle", found=str(error))
+                    )
+                    return
+                continue
+            unanswered = 0
+            try:
+                collected.take(request, reply)
+            except ReplyGarbled as error:
+                collected.fail(request, error)
+                await self._settle(self._deadlines.quiet)
+
+    async def _ask(self, request: Request, collected: Collected) -> bytes:
+        reused = self._connection is not None and not self._proven
+        try:
+            return await self._ask_once(request, collected)
+        except ConnectionLost:
+            if not reused:
+                raise
+            # the board was restarted since the last cycle: that is no failure of this reading
+            self.close()
+            return await self._ask_once(request, collected)
+
+    async def _ask_once(self, request: Request, collected: Collected) -> bytes:
+        connection = await self._connected()
+        collected.mark_sampled(self._now())
+        reply = await connection.ask(request)
+        self._proven = True
+        return reply
+
+    async def _connected(self) -> Connection:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        attempt = 0
+        while self._connection is None:
+            attempt += 1
+            await self._pause()
+            try:
+                self._connection = await Connection.open(self.board, self._deadlines)
+            except BoardUnreachable:
+                if attempt == CONNECT_ATTEMPTS or loop.time() - started >= self._deadlines.connect:
+                    raise
+        return self._connection
+
+    async def _pause(self) -> None:
+        """Wait before all but the first connection of a cycle: longer each time, out of step with others."""
+        if self._reconnects:
+            longest = min(self._deadlines.backoff * 2 ** (self._reconnects - 1), self._deadlines.reply)
+            await asyncio.sleep(longest * random.uniform(0.5, 1.0))
+        self._reconnects += 1
+
+    async def _settle(self, quiet: float) -> None:
+        if self._connection is None:
+            return
+        try:
+            await self._connection.settle(quiet)
+        except (ConnectionLost, OutOfStep):
+            self.close()

@@ -1,0 +1,98 @@
+"""Writing snapshots beside the polling: a full disk or a slow one never stops the next cycle."""
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from dsa_hcal_assets.daq.unsaved import Unsaved
+from dsa_hcal_assets.errors import InputConflict, PlatformError
+from dsa_hcal_assets.hcal.readings import Snapshot
+from dsa_hcal_assets.hcal.snapshot import write_snapshot
+
+_log = logging.getLogger(__name__)
+
+
+class SnapshotSaver:
+    """Writes snapshots in the order they were taken, and goes on trying while it cannot.
+
+    Snapshots that cannot be written wait in memory (`Unsaved`: at most `limit`, thinned to every
+    second one when full) and are lost if the process is killed meanwhile; the log carries an error
+    for as long as any wait.
+
+    Parameters
+    ----------
+    directory
+        Where the files go.
+    limit
+        Snapshots that may wait.
+    retry_seconds
+        Pause between two attempts.
+    """
+
+    def __init__(self, directory: Path, limit: int, retry_seconds: float) -> None:
+        self._directory = directory
+        self._unsaved: Unsaved[Snapshot] = Unsaved(limit)
+        self._retry_seconds = retry_seconds
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.written = 0
+        self.trouble: PlatformError | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Snapshots not on disk yet."""
+        return len(self._unsaved)
+
+    @property
+    def given_up(self) -> int:
+        """Snapshots lost because too many waited."""
+        return self._unsaved.given_up
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Hand over a snapshot; returns at once."""
+        self._unsaved.add(snapshot)
+        self._idle.clear()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write whatever waits, until cancelled."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._retry_seconds if self.waiting else None)
+            self._wake.clear()
+            await self._flush()
+
+    async def finish(self, seconds: float) -> None:
+        """Give the writing `seconds` to end; what then still waits is reported by `waiting`."""
+        self._wake.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), seconds)
+
+    async def _flush(self) -> None:
+        try:
+            await asyncio.to_thread(self._unsaved.flush, self._write)
+        except PlatformError as error:
+            self.trouble = error
+            _log.error("ALARM: %d snapshots are not on disk, polling goes on: %s", self.waiting, error)
+            return
+        if self.trouble is not None:
+            _log.warning("alarm over: snapshots are written again")
+            self.trouble = None
+        if not self.waiting:
+            self._idle.set()
+
+    def _write(self, snapshot: Snapshot) -> None:
+        try:
+            path = write_snapshot(self._directory, snapshot)
+        except InputConflict as error:
+            # two cycles of one microsecond: only a wall clock set back brings that; keep both
+            _log.warning("%s; the second one is stored a microsecond later", error)
+            path = write_snapshot(
+                self._directory, replace(snapshot, cycle=snapshot.cycle + timedelta(microseconds=1))
+            )
+        self.written += 1
+        _log.debug("wrote %s", path)
