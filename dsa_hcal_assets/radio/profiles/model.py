@@ -10,6 +10,7 @@ from dsa_hcal_assets.radio.profiles.processing import Calibration, Flagging, Ima
 
 InputPhase = Literal["unprojected", "phased"]
 PhaseCentrePolicy = Literal["midpoint", "header", "calibrator"]
+UvwSource = Literal["antennas", "file"]
 SpwLayout = Literal["single", "per-subband"]
 
 
@@ -79,6 +80,9 @@ class Conversion(_Section):
         "calibrator in the beam, midpoint when there is none"
     )
     spw_layout: SpwLayout = Field(description="One spectral window for all subbands, or one each")
+    uvw: UvwSource = Field(
+        "antennas", description="Of phased data: (u, v, w) from antenna positions, or those of the file"
+    )
     weight_spectrum: bool = Field(False, description="Also write WEIGHT_SPECTRUM")
 
 

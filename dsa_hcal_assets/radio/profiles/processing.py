@@ -56,7 +56,7 @@ class Calibration(_Section):
     )
     gain_solint: str = Field("inf", description="Interval of the amplitude and phase solve")
     short_solint: str | None = Field(
-        "60s", description="Interval of the second gain solve; none: no second solve"
+        None, description="Interval of a second gain solve, when there is to be one"
     )
     uvrange_lambda: float = Field(0.0, ge=0, description="Shortest baseline used in solves, wavelengths")
     bandpass_minsnr: float = Field(5.0, ge=0, description="Minimum SNR of bandpass solutions")
@@ -67,6 +67,9 @@ class Calibration(_Section):
         24.0, gt=0, description="Bandpass holds this long around its time, h"
     )
     gain_validity_hours: float = Field(1.0, gt=0, description="Gains hold this long around their time, h")
+    average_channels: int = Field(
+        1, ge=1, description="Channels averaged into one of the calibrated set; time is never averaged"
+    )
 
 
 class Imaging(_Section):

@@ -1,0 +1,11 @@
+"""What can stop a conversion."""
+
+from dsa_hcal_assets.errors import BadInput, ConfigurationError
+
+
+class NoEarthOrientation(ConfigurationError):
+    """The installed IERS table does not cover the observation: positions would be wrong."""
+
+
+class UnsuitablePhase(BadInput):
+    """The files' phase type is not what the profile says, or cannot be brought to the centre asked for."""

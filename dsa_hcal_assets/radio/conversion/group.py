@@ -1,0 +1,211 @@
+"""Convert a group of subbands into one Measurement Set."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dsa_hcal_assets import __version__
+from dsa_hcal_assets.errors import PermanentError
+from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
+from dsa_hcal_assets.radio.conversion.plan import Plan, make_plan
+from dsa_hcal_assets.radio.conversion.rows import MJD_ZERO, Written, write_rows
+from dsa_hcal_assets.radio.conversion.schema import create_main_table
+from dsa_hcal_assets.radio.conversion.subtables import HistoryEntry, write_subtables
+from dsa_hcal_assets.radio.conversion.visibilities import GroupReader, sha256_of
+from dsa_hcal_assets.radio.ingest.uvh5 import read_header
+from dsa_hcal_assets.radio.profiles.model import Profile, SpwLayout
+
+log = logging.getLogger(__name__)
+# JD of 1970-01-01T00:00
+UNIX_EPOCH_JD = 2440587.5
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A subband that was read: name, bytes, sha256 of the bytes and digest of its header."""
+
+    name: str
+    bytes: int
+    sha256: str
+    header_digest: str
+
+
+@dataclass(frozen=True)
+class ConversionReport:
+    """What a conversion made, of what, and where the time went (seconds a step)."""
+
+    rows: int
+    integrations: int
+    channels: int
+    windows: int
+    correlations: int
+    antennas: int
+    fields: tuple[dict[str, Any], ...]
+    layout: str
+    flagged_fraction: float
+    not_finite: int
+    first_mjd: float
+    last_mjd: float
+    inputs: tuple[InputFile, ...]
+    seconds: dict[str, float] = field(default_factory=dict)
+    writer: str = "direct"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> "ConversionReport":
+        """Return the report `as_json` described."""
+        inputs = tuple(InputFile(**entry) for entry in record["inputs"])
+        return cls(**{**record, "inputs": inputs, "fields": tuple(record["fields"])})
+
+
+class _Stopwatch:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[step] = round(self.seconds.get(step, 0.0) + time.perf_counter() - start, 4)
+
+
+def convert_group(
+    files: Sequence[Path],
+    out: Path,
+    profile: Profile,
+    *,
+    phase_centre: PhaseCentre | None = None,
+    layout: SpwLayout | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ConversionReport:
+    """Write the subbands `files` as the Measurement Set `out`.
+
+    Memory is bounded by the block of rows in work, whatever the group's size. `out` is written in
+    place: stage it under another name and publish it by rename (`ProductStore.publishing`).
+
+    Parameters
+    ----------
+    files
+        UVH5 subbands of one group, in any order.
+    out
+        Directory that must not exist yet.
+    profile
+        Of the telescope.
+    phase_centre
+        Where drift scans (or, if given, phased data) are phased to. Default: the meridian at
+        mid-time for drift scans, the file's own fields for phased data.
+    layout
+        One spectral window for all, or one a subband. Default: the profile's.
+    progress
+        Called with (visibilities written, visibilities in all).
+
+    Raises
+    ------
+    UnreadableSubband, BadHeader, InconsistentGroup, UnsuitablePhase, NoEarthOrientation
+        For input that cannot become a Measurement Set.
+    PermanentError
+        If there is no file, or `out` exists.
+    """
+    if not files:
+        raise PermanentError("no subband to convert")
+    if out.exists():
+        raise PermanentError(f"{out} exists", remedy="remove it or choose another name")
+    watch = _Stopwatch()
+    with watch("hash"):
+        checksums = {path: sha256_of(path) for path in files}
+    with watch("headers"):
+        headers = [read_header(path) for path in files]
+    with watch("phase"):
+        plan = make_plan(headers, profile, phase_centre=phase_centre, layout=layout)
+    inputs = tuple(
+        InputFile(header.path.name, header.file_bytes, checksums[header.path], header.digest)
+        for header in plan.headers
+    )
+    with watch("import"):
+        import casacore.tables  # noqa: F401  (loads the library; timed apart from the work)
+    with watch("visibilities"):
+        written = _write_main(out, plan, profile, progress)
+    with watch("subtables"):
+        now_mjd = time.time() / 86400 + UNIX_EPOCH_JD - MJD_ZERO
+        write_subtables(out, plan, profile, _history(plan, inputs), now_mjd)
+    log.info(
+        "%s: %d rows from %d subbands in %.1f s",
+        out.name,
+        written.rows,
+        len(files),
+        sum(watch.seconds.values()),
+    )
+    return _report(plan, written, inputs, watch.seconds)
+
+
+def _write_main(
+    out: Path, plan: Plan, profile: Profile, progress: Callable[[int, int], None] | None
+) -> Written:
+    correlations = len(plan.correlations)
+    channels = [len(window.frequencies_hz) for window in plan.windows]
+    total = len(plan.rows) * sum(channels) * correlations
+    done = 0
+
+    def step(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done, total)
+
+    with GroupReader(plan) as reader:
+        table = create_main_table(
+            out,
+            max(channels),
+            correlations,
+            len(plan.rows) * len(plan.windows),
+            weight_spectrum=profile.conversion.weight_spectrum,
+        )
+        try:
+            table.putcolkeyword("DATA", "QuantumUnits", [plan.reference.visibility_units])
+            return write_rows(table, plan, reader, step)
+        finally:
+            table.close()
+
+
+def _history(plan: Plan, inputs: Sequence[InputFile]) -> list[HistoryEntry]:
+    entries = [HistoryEntry(f"dsa_hcal_assets {__version__}: Measurement Set written from UVH5 subbands")]
+    for centre in plan.fields:
+        entries.append(
+            HistoryEntry(f"field {centre.name}: {centre.frame} {centre.lon:.12f} {centre.lat:.12f} rad")
+        )
+    for item in inputs:
+        entries.append(HistoryEntry(f"input {item.name}", f"sha256={item.sha256} bytes={item.bytes}"))
+    return entries
+
+
+def _report(
+    plan: Plan, written: Written, inputs: tuple[InputFile, ...], seconds: dict[str, float]
+) -> ConversionReport:
+    header = plan.reference
+    return ConversionReport(
+        rows=written.rows,
+        integrations=len(set(header.times_jd.tolist())),
+        channels=sum(len(window.frequencies_hz) for window in plan.windows),
+        windows=len(plan.windows),
+        correlations=len(plan.correlations),
+        antennas=len(set(header.ant1.tolist()) | set(header.ant2.tolist())),
+        fields=tuple(
+            {"name": f.name, "frame": f.frame, "ra_rad": f.lon, "dec_rad": f.lat} for f in plan.fields
+        ),
+        layout="single" if len(plan.windows) == 1 else "per-subband",
+        flagged_fraction=written.flagged / max(1, written.values),
+        not_finite=written.not_finite,
+        first_mjd=float(header.times_jd.min() - MJD_ZERO),
+        last_mjd=float(header.times_jd.max() - MJD_ZERO),
+        inputs=inputs,
+        seconds=seconds,
+    )
