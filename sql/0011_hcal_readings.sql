@@ -13,6 +13,7 @@ create table hcal.snapshot (
     boards_ok smallint not null,
     boards_partial smallint not null,
     boards_down smallint not null,
+    boards_absent smallint not null,
     boards_unmapped smallint not null,
     towers_read smallint not null,
     map_digest text not null,
@@ -27,6 +28,7 @@ comment on column hcal.snapshot.arrival_id is 'Row of the ledger with the file, 
 comment on column hcal.snapshot.sequence is 'Counts the cycles of one acquisition process; a gap is a lost snapshot';
 comment on column hcal.snapshot.acquisition_id is 'The acquisition process';
 comment on column hcal.snapshot.run_number is 'Data-taking run, -1 where unknown';
+comment on column hcal.snapshot.boards_absent is 'Boards of the channel map that were not polled';
 comment on column hcal.snapshot.boards_unmapped is 'Boards in the file that the channel map does not know; their readings were not loaded';
 comment on column hcal.snapshot.towers_read is 'Towers with a temperature';
 comment on column hcal.snapshot.map_digest is 'SHA-256 of the channel map file it was loaded with';
@@ -37,7 +39,7 @@ comment on column hcal.snapshot.verdicts is 'The verdicts on this snapshot: metr
 create table hcal.board_reading (
     ts timestamptz not null,
     board text not null,
-    status text not null check (status in ('ok', 'partial', 'down', 'unmapped')),
+    status text not null check (status in ('ok', 'partial', 'down', 'absent', 'unmapped')),
     sampled_at timestamptz,
     failed_readings smallint not null default 0,
     error jsonb,
@@ -45,7 +47,7 @@ create table hcal.board_reading (
 );
 comment on table hcal.board_reading is 'State of each controller in each cycle';
 comment on column hcal.board_reading.ts is 'Start of the cycle (hcal.snapshot.cycle)';
-comment on column hcal.board_reading.status is 'ok: everything read; partial: some readings failed; down: none succeeded; unmapped: not in the channel map, readings not loaded';
+comment on column hcal.board_reading.status is 'ok: everything read; partial: some readings failed; down: none succeeded; absent: in the channel map but not polled; unmapped: not in the channel map, readings not loaded';
 comment on column hcal.board_reading.sampled_at is 'When the board was asked in this cycle; null when it was not reached';
 comment on column hcal.board_reading.failed_readings is 'Number of readings (temperatures, leakage, offsets, voltages, gain of 8 channels) that failed';
 comment on column hcal.board_reading.error is 'What went wrong: error, what, expected, found, remedy; channels: the failed readings by channel';
