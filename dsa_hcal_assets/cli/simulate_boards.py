@@ -1,0 +1,104 @@
+"""`dsa-hcal simulate boards`: the detector's 16 controllers on local ports."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dsa_hcal_assets.errors import PlatformError
+
+if TYPE_CHECKING:
+    from dsa_hcal_assets.simulation.boards.faults import Faults
+
+
+@click.command("boards")
+@click.option(
+    "--ports-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="Written once all boards listen: the TOML that `dsa-hcal acquire --boards` reads.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of the simulated detector.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port-base",
+    type=click.IntRange(0, 65000),
+    default=0,
+    show_default=True,
+    help="Port of the first board, the others follow; 0: free ones.",
+)
+@click.option(
+    "--latency-ms", type=click.FloatRange(min=0), default=20.0, show_default=True, help="Of healthy replies."
+)
+@click.option(
+    "--fault", "fault_texts", multiple=True, help="Like 83=down or 91=latency_ms:200,echo; repeatable."
+)
+@click.option(
+    "--faults-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="TOML with faults by board, followed while running; see simulation/boards/faults.py.",
+)
+def simulate_boards(
+    ports_file: Path,
+    seed: int,
+    host: str,
+    port_base: int,
+    latency_ms: float,
+    fault_texts: Sequence[str],
+    faults_file: Path | None,
+) -> None:
+    """Run the 16 controllers of the hadronic calorimeter, simulated, until Ctrl-C or SIGTERM.
+
+    \b
+    Faults (a board with a fault has the latency the fault says):
+      down mute latency_ms:N drip_seconds:N garbage flood extra_values:N nan
+      prompt_inside reset echo iac banner units line_end:crlf
+    """  # noqa: D301  (click wants the real \b)
+    from dsa_hcal_assets.simulation.boards.faults import Faults, parse_fault, require_known
+    from dsa_hcal_assets.simulation.boards.physics import BOARDS
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        faults = dict.fromkeys(BOARDS, Faults(latency_ms=latency_ms))
+        given = dict(parse_fault(text) for text in fault_texts)
+        require_known(given, BOARDS)
+        asyncio.run(_serve(ports_file, seed, host, port_base, faults | given, faults_file))
+    except PlatformError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}: {error}") from error
+
+
+async def _serve(
+    ports_file: Path,
+    seed: int,
+    host: str,
+    port_base: int,
+    faults: "dict[str, Faults]",
+    faults_file: Path | None,
+) -> None:
+    from dsa_hcal_assets.hcal.boards import write_boards
+    from dsa_hcal_assets.simulation.boards.rack import Rack
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    rack = Rack(seed, host=host, port_base=port_base, faults=faults)
+    await rack.start()
+    following = None
+    try:
+        write_boards(ports_file, rack.boards)
+        click.echo(f"{len(rack.boards)} boards listen on {host}; ports in {ports_file}")
+        if faults_file is not None:
+            following = asyncio.create_task(rack.follow_faults(faults_file))
+        await stop.wait()
+    finally:
+        if following is not None:
+            following.cancel()
+        await rack.stop()

@@ -1,0 +1,130 @@
+"""The state of one simulated controller and what each command does to it.
+
+Faithful in its faults too: reading the test-pulse mask clears channel 7's, `$E` disturbs a setting,
+a power cut leaves arbitrary offsets and high gain.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from dsa_hcal_assets.clock import utc_now
+from dsa_hcal_assets.simulation.boards.commands import Command
+from dsa_hcal_assets.simulation.boards.physics import CHANNELS, TOWERS, ChannelTruth, generator, truth
+
+LEDS = 5
+_UNITS = {"T": "C", "I": "uA", "U": "V"}
+_HELP = ("T U I GR GS A P LA LR LS LM D E H",)
+
+
+@dataclass(frozen=True)
+class Output:
+    """The lines a command gives and the unit a board may append to them."""
+
+    lines: tuple[str, ...]
+    unit: str = ""
+
+
+class SimulatedBoard:
+    """One controller: 8 half-sectors, their settings and sensors.
+
+    Parameters
+    ----------
+    id
+        "80" ... "97".
+    seed
+        Of the detector behind it.
+    now
+        The time the sensors are read at.
+    """
+
+    def __init__(self, id: str, seed: int = 0, *, now: Callable[[], datetime] = utc_now) -> None:
+        self.id = id
+        self._seed = seed
+        self._now = now
+        self._power_cuts = 0
+        self.offsets = np.array([truth(seed, id, channel, now()).offset for channel in range(CHANNELS)])
+        self.high_gain = [False] * CHANNELS
+        self.pulse_masks = ["000000"] * CHANNELS
+        self.led_masks = ["0000"] * CHANNELS
+        self.led_dacs = [[1900] * LEDS for _ in range(CHANNELS)]
+        self.commands: list[str] = []  # everything ever asked, for tests of what a client sends
+
+    def truth(self, channel: int, moment: datetime | None = None) -> ChannelTruth:
+        """Return what the channel's sensors show at `moment` (default: now), offsets as now set."""
+        moment = self._now() if moment is None else moment
+        return replace(truth(self._seed, self.id, channel, moment), offset=self.offsets[channel].copy())
+
+    def power_cut(self) -> None:
+        """Lose power and come back: gain high, offsets arbitrary, LEDs and masks off."""
+        self._power_cuts += 1
+        random = generator(self._seed, self.id, "power cut", self._power_cuts)
+        self.offsets = np.round(random.uniform(-2000, 1270, (CHANNELS, TOWERS)))
+        self.high_gain = [True] * CHANNELS
+        self.pulse_masks = ["000000"] * CHANNELS
+        self.led_masks = ["0000"] * CHANNELS
+
+    def execute(self, command: Command) -> Output | None:
+        """Do what `command` says; return its output, None for commands that give none (and no prompt)."""
+        self.commands.append(command.text)
+        channel = command.channel
+        match command.letters, command.fields:
+            case "T", ():
+                return _values("T", self.truth(channel).temperature, "{:.2f}")
+            case "I", ():
+                return _values("I", self.truth(channel).leakage, "{:.3f}")
+            case "U", ():
+                sensors = self.truth(channel)
+                return _values("U", (sensors.lv_positive, sensors.bias, sensors.lv_negative), "{:.3f}")
+            case "GR", ():
+                return _values("GR", self.offsets[channel], "{:.0f}")
+            case "A", ():
+                return Output(("High" if self.high_gain[channel] else "Norm",))
+            case "LA", ():
+                return Output(tuple(str(dac // 40) for dac in self._lit(channel)))
+            case "LR", ():
+                return _values("LR", self.led_dacs[channel], "{:d}")
+            case "D", ():
+                return _values("D", self.offsets[channel] + 2048, "{:.0f}")
+            case "P", ():
+                mask = self.pulse_masks[channel]
+                self.pulse_masks[7] = "000000"  # the firmware's known fault
+                return Output((mask,))
+            case "H", _:
+                return Output(_HELP)
+            case "E", _:
+                return self._everything()
+            case _:
+                self._set(command)
+                return None
+
+    def _set(self, command: Command) -> None:
+        channel, fields = command.channel, command.fields
+        match command.letters, fields:
+            case "GS", (tower, offset) if int(tower) < TOWERS:
+                self.offsets[channel, int(tower)] = int(offset)
+            case "A", (mode,):
+                self.high_gain[channel] = mode == "h"
+            case "P", (mask,):
+                self.pulse_masks[channel] = mask
+            case "LS", (led, dac) if int(led) < LEDS:
+                self.led_dacs[channel][int(led)] = int(dac)
+            case "LM", (mask,):
+                self.led_masks[channel] = mask
+
+    def _lit(self, channel: int) -> list[int]:
+        mask = int(self.led_masks[channel], 16)
+        return [dac if mask >> led & 1 else 0 for led, dac in enumerate(self.led_dacs[channel])]
+
+    def _everything(self) -> Output:
+        lines: list[str] = []
+        for channel in range(CHANNELS):
+            lines += _values("T", self.truth(channel).temperature, "{:.2f}").lines
+        self.offsets[0, 0] = 0  # known to disturb settings
+        return Output(tuple(lines))
+
+
+def _values(letters: str, values: object, form: str) -> Output:
+    return Output(tuple(form.format(value) for value in values), _UNITS.get(letters, ""))  # type: ignore[attr-defined]
