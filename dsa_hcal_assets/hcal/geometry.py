@@ -166,6 +166,13 @@ def half_sector_label(half_sector: int) -> str:
     return sector_label(sector) + "NS"[half]
 
 
+def tower_name(tower_id: int) -> str:
+    """Return the name of a tower for people, such as ``OHCal 385 (O-08S)``."""
+    detector, towerid = divmod(int(_within("tower_id", tower_id, HCAL_TOWERS)), TOWERS_PER_DETECTOR)
+    half_sector = int(towers().half_sector[int(tower_id)])
+    return f"{Detector(detector).label} {towerid} ({half_sector_label(half_sector)})"
+
+
 @cache
 def towers() -> Towers:
     """Return the identities of all 3072 HCal towers; the arrays are read-only and shared."""

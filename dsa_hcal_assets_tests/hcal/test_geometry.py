@@ -81,6 +81,8 @@ def test_labels_are_those_on_the_shift_displays() -> None:
     assert geometry.half_sector_label(64) == "I-00N"
     assert geometry.sector_label(63) == "I-31"
     assert Detector.INNER.label == "IHCal"
+    assert geometry.tower_name(385) == "OHCal 385 (O-08S)"
+    assert geometry.tower_name(1536) == "IHCal 0 (I-00S)"
 
 
 @pytest.mark.parametrize("towerid", [-1, 1536, 10**9])

@@ -1,0 +1,128 @@
+"""From a snapshot to rows of towers: which value goes where, as one numpy array.
+
+Belongs here: applying the channel map, and the bytes PostgreSQL's binary COPY takes. Not here:
+transactions (loading.py) and the map itself (channel_map.py).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsa_hcal_assets.hcal.channel_map import MapEpoch
+from dsa_hcal_assets.hcal.readings import TOWERS, BoardReading, ChannelReading, Snapshot
+
+REALS = ("temperature", "leakage", "bias_offset", "bias", "lv_positive", "lv_negative")
+GAINS = ("normal", "high")  # labels of hcal.gain_mode, at their codes
+GAIN_UNREAD = -1
+ROW = np.dtype(
+    [("ts", "i8"), *((name, "f4") for name in REALS), ("gain", "i1"), ("tower_id", "i2")],
+)
+COPY_COLUMNS = ("ts", *REALS, "gain", "tower_id")
+
+_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
+_COPY_END = b"\xff\xff"
+_NULL = -1
+_WIRE = np.dtype(
+    [("fields", ">i2"), ("ts_length", ">i4"), ("ts", ">i8")]
+    + [field for name in REALS for field in ((f"{name}_length", ">i4"), (name, ">f4"))]
+    + [("gain_length", ">i4"), ("gain", "S6"), ("tower_id_length", ">i4"), ("tower_id", ">i2")]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class TowerRows:
+    """The towers of one snapshot.
+
+    Parameters
+    ----------
+    rows
+        `ROW` records, one a tower whose board delivered anything; NaN and `GAIN_UNREAD`: not read.
+        `ts` in microseconds since 2000-01-01 UTC, PostgreSQL's own count.
+    unmapped
+        Boards of the snapshot that the map does not know; nothing of them is in `rows`.
+    """
+
+    rows: NDArray[np.void]
+    unmapped: tuple[str, ...]
+
+    @property
+    def towers_read(self) -> int:
+        """Towers with a temperature."""
+        return int(np.isfinite(self.rows["temperature"]).sum())
+
+
+def postgres_time(moment: datetime) -> int:
+    """Return microseconds since 2000-01-01 UTC, exactly."""
+    return (moment - _POSTGRES_EPOCH) // timedelta(microseconds=1)
+
+
+def tower_rows(snapshot: Snapshot, epoch: MapEpoch) -> TowerRows:
+    """Return the rows of a snapshot under the map in force at its time.
+
+    A board that is down has no rows; a reading that failed on a board that answered is NaN.
+    """
+    blocks, unmapped = [], []
+    for board in snapshot.boards:
+        towers = epoch.towers_of(board.board)
+        if towers is None:
+            unmapped.append(board.board)
+        elif board.status != "down":
+            blocks += [_channel(channel, towers[channel.channel]) for channel in board.channels]
+    rows = np.concatenate(blocks) if blocks else np.zeros(0, ROW)
+    rows["ts"] = postgres_time(snapshot.cycle)
+    return TowerRows(rows, tuple(unmapped))
+
+
+def failed_readings(board: BoardReading) -> int:
+    """Return how many readings of a board failed (five a channel)."""
+    return sum(len(channel.errors) for channel in board.channels)
+
+
+def copy_bytes(rows: NDArray[np.void]) -> bytes:
+    """Return `ROW` records as a binary COPY of `COPY_COLUMNS`, unread values as NULL."""
+    wire = np.zeros(len(rows), _WIRE)
+    wire["fields"] = len(COPY_COLUMNS)
+    wire["ts_length"], wire["ts"] = 8, rows["ts"]
+    wire["tower_id_length"], wire["tower_id"] = 2, rows["tower_id"]
+    kept = np.ones((len(rows), _WIRE.itemsize), dtype=bool)
+    for name in REALS:
+        null = np.isnan(rows[name])
+        wire[f"{name}_length"] = np.where(null, _NULL, 4)
+        wire[name] = rows[name]
+        _drop(kept, name, null, 0)
+    for code, label in ((GAIN_UNREAD, ""), *enumerate(GAINS)):
+        chosen = rows["gain"] == code
+        # an enum travels as its label, so the field's length depends on its value
+        wire["gain_length"][chosen] = len(label) or _NULL
+        wire["gain"][chosen] = label.encode()
+        _drop(kept, "gain", chosen, len(label))
+    records = wire.view(np.uint8).reshape(kept.shape)
+    body: bytes = records[kept].tobytes()
+    return _COPY_HEADER + body + _COPY_END
+
+
+def _drop(kept: NDArray[np.bool_], name: str, chosen: NDArray[np.bool_], used: int) -> None:
+    """Leave out of the `chosen` records the bytes of field `name` after the first `used`."""
+    start = _WIRE.fields[name][1] if _WIRE.fields else 0
+    end = start + _WIRE[name].itemsize
+    kept[chosen, start + used : end] = False
+
+
+def _channel(channel: ChannelReading, towers: NDArray[np.int16]) -> NDArray[np.void]:
+    rows = np.zeros(TOWERS, ROW)
+    rows["tower_id"] = towers
+    rows["temperature"], rows["leakage"], rows["bias_offset"] = (
+        channel.temperature,
+        channel.leakage,
+        channel.offset,
+    )
+    rows["bias"], rows["lv_positive"], rows["lv_negative"] = (
+        channel.bias,
+        channel.lv_positive,
+        channel.lv_negative,
+    )
+    rows["gain"] = GAIN_UNREAD if channel.gain is None else GAINS.index(channel.gain)
+    return rows
