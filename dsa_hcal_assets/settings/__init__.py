@@ -20,7 +20,9 @@ from dsa_hcal_assets.settings.rig import RigSettings
 
 PREFIX = "DSA_HCAL_"
 # Set by the platform for its own child processes; not settings, so never refused as unknown.
-INTERNAL_NAMES = frozenset({"DSA_HCAL_DAGSTER_POSTGRES_URL", "DSA_HCAL_SUPERVISOR_ID", "DSA_HCAL_RUN_HOST_SOCKET"})
+INTERNAL_NAMES = frozenset(
+    {"DSA_HCAL_DAGSTER_POSTGRES_URL", "DSA_HCAL_SUPERVISOR_ID", "DSA_HCAL_RUN_HOST_SOCKET"}
+)
 
 
 class Settings(BaseModel):

@@ -1,0 +1,93 @@
+"""One installation of the platform: the objects that belong together, made from its settings.
+
+Belongs here: wiring of settings to database, products, ledger, thresholds and workers, each made
+when first asked for. Not here: any work. Orchestration, API, CLI and notebooks all start from it.
+"""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from dsa_hcal_assets.database.connection import Database
+    from dsa_hcal_assets.ledger.ledger import Ledger
+    from dsa_hcal_assets.products.store import ProductStore
+    from dsa_hcal_assets.quality.thresholds import Thresholds
+    from dsa_hcal_assets.workers.client import WorkerClient
+
+STATUS_FILE = "services.json"
+
+
+class Installation:
+    """The parts of one deployment.
+
+    Parameters
+    ----------
+    settings
+        Its settings; read from the environment when first needed if None.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings object."""
+        return self._settings or load_settings()
+
+    @cached_property
+    def database(self) -> "Database":
+        """The PostgreSQL database: the one of the settings, else the running platform's own.
+
+        Raises
+        ------
+        ConfigurationError
+            If no URL is set and no platform runs on the state directory.
+        """
+        from dsa_hcal_assets.database.connection import Database
+
+        return Database(self.settings.database_url or _running_database_url(self.settings.state_dir))
+
+    @cached_property
+    def products(self) -> "ProductStore":
+        """The product tree and its register."""
+        from dsa_hcal_assets.products.store import ProductStore
+
+        return ProductStore(self.settings.products, self.database)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """The ledger of everything that arrived."""
+        from dsa_hcal_assets.ledger.ledger import Ledger
+
+        return Ledger(self.database, self.settings.quarantine)
+
+    @cached_property
+    def thresholds(self) -> "Thresholds":
+        """Quality limits with this installation's overrides."""
+        from dsa_hcal_assets.quality.thresholds import Thresholds
+
+        return Thresholds.load(self.settings.thresholds_file)
+
+    @cached_property
+    def workers(self) -> "WorkerClient":
+        """Processes for heavy calls (CASA, WSClean)."""
+        from dsa_hcal_assets.workers.client import WorkerClient
+        from dsa_hcal_assets.workers.sockets import socket_path
+
+        return WorkerClient(socket_path(self.settings.state_dir, "casa"))
+
+
+def _running_database_url(state_dir: Path) -> str:
+    file = state_dir.absolute() / STATUS_FILE
+    try:
+        return str(json.loads(file.read_text())["database_url"])
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigurationError(
+            f"no database: DSA_HCAL_DATABASE_URL is not set and no platform runs on {state_dir.absolute()}",
+            remedy="start the platform with `dsa-hcal up`, or set DSA_HCAL_DATABASE_URL",
+        ) from error

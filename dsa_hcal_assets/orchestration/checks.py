@@ -1,0 +1,63 @@
+"""Asset checks, generated from the thresholds file: one check a metric.
+
+A blocking metric that fails stops everything downstream; an advisory one, and a warning, is shown
+and stops nothing.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+import dagster as dg
+
+from dsa_hcal_assets.quality.thresholds import Thresholds
+from dsa_hcal_assets.quality.verdicts import Level, Verdict
+
+
+def check_name(metric: str) -> str:
+    """Return the metric's name in the alphabet Dagster allows for checks."""
+    return re.sub(r"\W+", "_", metric).strip("_")
+
+
+def check_specs(stage: str) -> list[dg.AssetCheckSpec]:
+    """Return the checks of a stage (an asset's name), from the thresholds file the product ships."""
+    return [
+        dg.AssetCheckSpec(
+            check_name(threshold.metric),
+            asset=stage,
+            blocking=threshold.blocking,
+            description=f"{threshold.description}. Limits: {threshold.limits.text()}",
+        )
+        for threshold in _shipped().of_stage(stage)
+    ]
+
+
+def check_results(stage: str, verdicts: Iterable[Verdict]) -> list[dg.AssetCheckResult]:
+    """Return the verdicts of one stage as Dagster's check results.
+
+    A verdict on a metric without limits is information, not a check: it is left out.
+    """
+    checked = {threshold.metric for threshold in _shipped().of_stage(stage)}
+    return [_result(verdict) for verdict in verdicts if verdict.metric in checked]
+
+
+def _result(verdict: Verdict) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=check_name(verdict.metric),
+        asset_key=verdict.stage,
+        passed=verdict.level is Level.PASS,
+        severity=dg.AssetCheckSeverity.ERROR if verdict.stops else dg.AssetCheckSeverity.WARN,
+        description=verdict.detail or None,
+        metadata={
+            "value": verdict.value,
+            "unit": verdict.unit,
+            "limits": verdict.limit,
+            "level": verdict.level.value,
+        },
+    )
+
+
+@cache
+def _shipped() -> Thresholds:
+    # Overrides change limits, never which checks exist: the graph does not depend on an environment.
+    return Thresholds.load(environ={})

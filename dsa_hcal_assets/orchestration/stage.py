@@ -1,0 +1,154 @@
+"""What every asset of the platform has in common: inputs that passed, a published product, verdicts.
+
+An asset is written as a function of a `StageRun`; `stage_asset` makes the Dagster asset of it, with
+its checks from the thresholds file, its retry policy and typed failures.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dsa_hcal_assets.installation import Installation
+from dsa_hcal_assets.orchestration.checks import check_results, check_specs
+from dsa_hcal_assets.orchestration.failures import RETRIES, typed_failures
+from dsa_hcal_assets.orchestration.gates import tell_if_closed
+from dsa_hcal_assets.products.model import JSON, Input, Product, Provenance
+from dsa_hcal_assets.quality.report import Figure
+from dsa_hcal_assets.quality.verdicts import Metric
+
+InstallationParam = dg.ResourceParam[Installation]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What making a product found out.
+
+    Parameters
+    ----------
+    metrics
+        Numbers to be judged against the stage's thresholds.
+    figures
+        Plots shown on the materialisation.
+    facts
+        Further metadata (counts, names, seconds), shown as they are.
+    profile
+        Telescope or detector profile whose limits count.
+    """
+
+    metrics: Sequence[Metric]
+    figures: Sequence[Figure] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    profile: str | None = None
+
+
+class StageRun:
+    """One asset's execution for one partition: who runs, on what, with which installation."""
+
+    def __init__(self, name: str, context: dg.AssetExecutionContext, installation: Installation) -> None:
+        self.name = name
+        self.context = context
+        self.installation = installation
+
+    @property
+    def partition(self) -> str:
+        """Partition key: a UTC day or a group's time stamp."""
+        return str(self.context.partition_key)
+
+    @property
+    def run_id(self) -> str:
+        """Id of the Dagster run."""
+        return str(self.context.run_id)
+
+    def input(self, kind: str) -> Product:
+        """Return the partition's current product of `kind`, refusing one that did not pass its gate."""
+        return self.installation.products.require_passed(kind, self.partition)
+
+    def log_file(self) -> Path:
+        """Return where worker calls of this stage write their log."""
+        return self.installation.settings.logs / "runs" / self.run_id / f"{self.name}.log"
+
+    def publish(
+        self,
+        make: Callable[[Path], Outcome],
+        *,
+        inputs: Iterable[Product | Input] = (),
+        parameters: Mapping[str, JSON] | None = None,
+    ) -> dg.MaterializeResult[Any]:
+        """Make, publish and judge the partition's product; return it as Dagster wants it.
+
+        The product is registered before its verdicts: a crash in between leaves a product without
+        verdicts, which no reader accepts.
+        """
+        sources = tuple(item.as_input() if isinstance(item, Product) else item for item in inputs)
+        provenance = Provenance(parameters=dict(parameters or {}), inputs=sources, run_id=self.run_id)
+        with self.installation.products.publishing(self.name, self.partition, provenance) as staged:
+            outcome = make(staged.path)
+        return self._judged(outcome, staged.product)
+
+    def _judged(self, outcome: Outcome, product: Product) -> dg.MaterializeResult[Any]:
+        from dsa_hcal_assets.quality.judging import judge
+        from dsa_hcal_assets.quality.store import record
+
+        installation = self.installation
+        verdicts = judge(self.name, outcome.metrics, installation.thresholds, outcome.profile)
+        record(
+            installation.database, verdicts, product=product, partition=self.partition, run_id=self.run_id
+        )
+        tell_if_closed(installation, product, verdicts)
+        return dg.MaterializeResult(
+            metadata=_metadata(outcome, product),
+            check_results=check_results(self.name, verdicts),
+            data_version=dg.DataVersion(product.checksum),
+        )
+
+
+def stage_asset(
+    *,
+    group: str,
+    partitions: dg.PartitionsDefinition[str],
+    deps: Sequence[str] = (),
+    kinds: set[str] | None = None,
+    pool: str | None = None,
+) -> Callable[[Callable[[StageRun], dg.MaterializeResult[Any]]], dg.AssetsDefinition]:
+    """Make a Dagster asset of a function of `StageRun`; name and description are the function's."""
+
+    def wrap(function: Callable[[StageRun], dg.MaterializeResult[Any]]) -> dg.AssetsDefinition:
+        name = function.__name__
+
+        @dg.asset(
+            name=name,
+            description=function.__doc__,
+            group_name=group,
+            partitions_def=partitions,
+            deps=list(deps),
+            kinds=kinds,
+            pool=pool,
+            check_specs=check_specs(name),
+            retry_policy=RETRIES,
+        )
+        def asset(
+            context: dg.AssetExecutionContext, installation: InstallationParam
+        ) -> dg.MaterializeResult[Any]:
+            with typed_failures():
+                return function(StageRun(name, context, installation))
+
+        return asset
+
+    return wrap
+
+
+def _metadata(outcome: Outcome, product: Product) -> dict[str, Any]:
+    metadata: dict[str, Any] = dict(outcome.facts)
+    metadata |= {
+        "path": dg.MetadataValue.path(str(product.path)),
+        "version": product.version,
+        "size": product.bytes,
+        "checksum": product.checksum,
+    }
+    for number, figure in enumerate(outcome.figures, start=1):
+        picture = f"![{figure.caption}]({figure.address})\n\n{figure.caption}"
+        metadata[f"figure {number}"] = dg.MetadataValue.md(picture)
+    return metadata
