@@ -6,7 +6,7 @@ comment on type hcal.gain_mode is 'Pre-amplifier gain; controllers power up in h
 
 create table hcal.snapshot (
     cycle timestamptz primary key,
-    arrival_id bigint not null unique,
+    arrival_id bigint not null unique references platform.arrival,
     sequence bigint not null,
     acquisition_id text not null,
     run_number integer not null,
