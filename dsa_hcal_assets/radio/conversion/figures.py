@@ -1,0 +1,94 @@
+"""Pictures of a Measurement Set for its checks and reports."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsa_hcal_assets.quality.figures import BLUE, GREY, ORANGE, figure, png
+from dsa_hcal_assets.radio.conversion.survey import Survey
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CORRELATION_COLOURS = (BLUE, ORANGE, "#009E73", "#D55E00")
+
+
+def draw(found: Survey) -> dict[str, bytes]:
+    """Return the figures as PNG by caption."""
+    return {
+        "uv coverage": png(uv_coverage(found)),
+        "Antennas": png(antenna_map(found)),
+        "Mean cross amplitude against frequency": png(amplitude_of_frequency(found)),
+        "Mean cross amplitude against time": png(amplitude_of_time(found)),
+    }
+
+
+def uv_coverage(found: Survey) -> "Figure":
+    """Baselines and their mirror images, km."""
+    picture = figure(5.0, 5.0)
+    axes = picture.add_subplot()
+    uv = found.uv_m / 1e3
+    axes.plot(*np.concatenate([uv, -uv]).T, ",", color=BLUE)
+    axes.set(xlabel="u (km)", ylabel="v (km)", aspect="equal", title="uv coverage")
+    return picture
+
+
+def antenna_map(found: Survey) -> "Figure":
+    """Antennas with data, east and north of their mean, m."""
+    picture = figure(5.0, 5.0)
+    axes = picture.add_subplot()
+    used = found.antennas_used
+    east, north = _east_north(found.antenna_positions_m[used])
+    axes.plot(east, north, "o", ms=4, color=BLUE)
+    for x, y, antenna in zip(east, north, used, strict=True):
+        axes.annotate(
+            found.antenna_names[antenna],
+            (x, y),
+            fontsize=6,
+            color=GREY,
+            xytext=(3, 3),
+            textcoords="offset points",
+        )
+    axes.set(
+        xlabel="east (m)",
+        ylabel="north (m)",
+        aspect="equal",
+        title=f"{len(used)} antennas",
+        adjustable="datalim",
+    )
+    return picture
+
+
+def amplitude_of_frequency(found: Survey) -> "Figure":
+    """Mean amplitude of each channel, a line a correlation."""
+    picture = figure()
+    axes = picture.add_subplot()
+    for window in found.windows:
+        for number, values in enumerate(window.mean_amplitude.T):
+            axes.plot(
+                window.frequencies_hz / 1e6, values, ".-", ms=3, lw=0.8, color=CORRELATION_COLOURS[number % 4]
+            )
+    axes.set(xlabel="frequency (MHz)", ylabel="mean |V| (data units)", ylim=(0, None))
+    axes.grid(alpha=0.3)
+    return picture
+
+
+def amplitude_of_time(found: Survey) -> "Figure":
+    """Mean amplitude of each integration."""
+    picture = figure()
+    axes = picture.add_subplot()
+    minutes = (found.times - found.times.min(initial=np.inf)) / 60 if len(found.times) else found.times
+    axes.plot(minutes, found.amplitude_of_time, ".", color=BLUE)
+    axes.set(xlabel="minutes since the first integration", ylabel="mean |V| (data units)", ylim=(0, None))
+    axes.grid(alpha=0.3)
+    return picture
+
+
+def _east_north(positions_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    centre = positions_m.mean(axis=0)
+    lon, lat = np.arctan2(centre[1], centre[0]), np.arcsin(centre[2] / np.linalg.norm(centre))
+    x, y, z = (positions_m - centre).T
+    east = -np.sin(lon) * x + np.cos(lon) * y
+    north = -np.sin(lat) * (np.cos(lon) * x + np.sin(lon) * y) + np.cos(lat) * z
+    return east, north

@@ -1,0 +1,67 @@
+"""The conversion as a worker call: JSON in, JSON out; casacore is loaded only here."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dsa_hcal_assets.radio.conversion.group import ConversionReport, convert_group
+from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
+from dsa_hcal_assets.radio.profiles.loading import load_profiles
+from dsa_hcal_assets.radio.profiles.model import Profile
+
+
+def convert(
+    files: list[str],
+    out: str,
+    profile: str,
+    phase_centre: Mapping[str, Any] | None = None,
+    layout: Any = None,
+    profiles_dir: str | None = None,
+) -> dict[str, Any]:
+    """Convert `files` to the Measurement Set `out` and return the report as JSON.
+
+    Parameters
+    ----------
+    files, out
+        Paths.
+    profile
+        Name of the telescope profile.
+    phase_centre
+        A `PhaseCentre` as JSON: ``name``, ``ra_rad``, ``dec_rad`` (ICRS).
+    layout
+        ``single``, ``per-subband`` or None for the profile's.
+    profiles_dir
+        Directory of extra profiles.
+
+    Raises
+    ------
+    PlatformError
+        As `convert_group`.
+    """
+    centre = None if phase_centre is None else PhaseCentre.from_json(phase_centre)
+    chosen = _profile(profile, profiles_dir)
+    return convert_group(
+        [Path(name) for name in files], Path(out), chosen, phase_centre=centre, layout=layout
+    ).as_json()
+
+
+def measure(ms: str, profile: str, report: dict[str, Any], profiles_dir: str | None = None) -> dict[str, Any]:
+    """Measure the Measurement Set `ms` for its gate; returns metrics and figures as JSON.
+
+    Figures are PNG, base64, keyed by caption.
+    """
+    import base64
+
+    from dsa_hcal_assets.radio.conversion import figures, quality
+    from dsa_hcal_assets.radio.conversion.survey import survey
+
+    found = survey(Path(ms))
+    metrics = quality.metrics(found, _profile(profile, profiles_dir), ConversionReport.from_json(report))
+    return {
+        "metrics": [{"name": m.name, "value": m.value, "detail": m.detail} for m in metrics],
+        "figures": {caption: base64.b64encode(png).decode() for caption, png in figures.draw(found).items()},
+    }
+
+
+def _profile(name: str, profiles_dir: str | None) -> Profile:
+    return load_profiles(Path(profiles_dir) if profiles_dir else None)[name]
