@@ -45,10 +45,12 @@ class WarmRunLauncher(RunLauncher[Any], ConfigurableClass):
         Dagster's record of where the configuration came from.
     """
 
-    def __init__(self, cancel_grace_seconds: float = 45.0, inst_data: ConfigurableClassData | None = None) -> None:
+    def __init__(
+        self, cancel_grace_seconds: float = 45.0, inst_data: ConfigurableClassData | None = None
+    ) -> None:
         self._cancel_grace_seconds = cancel_grace_seconds
         self._inst_data = inst_data
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     @property
     def inst_data(self) -> ConfigurableClassData | None:
@@ -83,7 +85,8 @@ class WarmRunLauncher(RunLauncher[Any], ConfigurableClass):
                 self._start(run, runs.forked(address, "dagster", argv, self._log(run.run_id)))
             except WorkerCrashed as error:
                 log.warning("run %s starts in a fresh process: %s", run.run_id, error)
-                self._instance.report_engine_event(f"No warm worker for this run: {error}", run, cls=type(self))
+                message = f"No warm worker for this run: {error}"
+                self._instance.report_engine_event(message, run, cls=type(self))
             else:
                 return
         self._start(run, runs.spawned("dagster", argv, self._log(run.run_id)))
@@ -120,10 +123,14 @@ class WarmRunLauncher(RunLauncher[Any], ConfigurableClass):
         message = f"its worker, process {worker.pid}, has ended without reporting the run's end"
         return CheckRunHealthResult(WorkerStatus.FAILED, message, run_worker_id=str(worker))
 
-    def get_run_worker_debug_info(self, run: DagsterRun, include_container_logs: bool | None = True) -> str | None:
+    def get_run_worker_debug_info(
+        self,
+        run: DagsterRun,
+        include_container_logs: bool | None = True,  # noqa: ARG002 - there are no containers
+    ) -> str:
         """Return the end of the worker's log for the message of a failed run."""
         path = self._log(run.run_id)
-        return f"{path} ends with:\n{log_tail(path)}" if include_container_logs is not None else None
+        return f"{path} ends with:\n{log_tail(path)}"
 
     def _log(self, run_id: str) -> Path:
         return Path(self._instance.root_directory) / "run_logs" / f"{run_id}.log"

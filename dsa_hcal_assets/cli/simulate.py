@@ -1,0 +1,21 @@
+"""`dsa-hcal simulate`: everything that makes input which looks real."""
+
+import click
+
+from dsa_hcal_assets.cli.rig import simulate_rig
+from dsa_hcal_assets.cli.simulate_boards import simulate_boards
+from dsa_hcal_assets.cli.simulate_uvh5 import simulate_uvh5, simulate_vla
+
+
+@click.group()
+def simulate() -> None:
+    """Make boards, UVH5 groups and rig files that look real, with truth beside them."""
+
+
+for name, command in (
+    ("boards", simulate_boards),
+    ("uvh5", simulate_uvh5),
+    ("vla", simulate_vla),
+    ("rig", simulate_rig),
+):
+    simulate.add_command(command, name)
