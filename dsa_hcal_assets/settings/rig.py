@@ -4,10 +4,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class RigSettings(BaseModel):
-    """Rig: generator shape and the alert thresholds of its rules."""
+    """Rig: when a file is complete, generator shape and the alert thresholds of its rules."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    settle_seconds: float = Field(2.0, ge=0, description="A file younger than this may still be growing")
     rows: int = Field(100, ge=1, description="Rows of a generated file")
     step_minutes: float = Field(6.0, gt=0, description="Time between two generated rows")
     temperature_high: float = Field(80.0, description="Temperature above which an alert is red, deg C")
