@@ -181,7 +181,8 @@ class TestTheGate:
         with database.transaction() as cursor:
             cursor.execute(
                 "insert into platform.verdict "
-                "(product_id, stage, metric, value, level, blocking, limit_text, partition) values (%s, 'flags', %s, 0.97, %s, %s, '<= 0.9', %s)",
+                "(product_id, stage, metric, value, level, blocking, limit_text, partition) "
+                "values (%s, 'flags', %s, 0.97, %s, %s, '<= 0.9', %s)",
                 (product.product_id, metric, level, blocking, product.partition),
             )
 

@@ -1,0 +1,366 @@
+"""The ledger: every accepted content has one row, one state and one effect.
+
+Files stay where they landed. Only quarantined ones move, in an order that survives a kill at any
+point: the row says first where the bytes belong (`settled` = false), then the bytes go there, then
+the row is settled. `Ledger.reconcile` finishes what was cut.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg2.errors
+from psycopg2.extensions import cursor as Cursor
+
+from dsa_hcal_assets.clock import utc_now
+from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.errors import InputConflict, PlatformError
+from dsa_hcal_assets.ledger import files, quarantine, rows
+from dsa_hcal_assets.ledger.files import Identity
+from dsa_hcal_assets.ledger.model import (
+    Accepted,
+    Arrival,
+    BadLabel,
+    Balance,
+    FileUnavailable,
+    NotAFile,
+    Outcome,
+    Reconciled,
+    State,
+    UnknownArrival,
+    WrongState,
+)
+from dsa_hcal_assets.ledger.rows import Row
+
+logger = logging.getLogger(__name__)
+
+_SOURCE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+class Ledger:
+    """What arrived from all sources, kept in one database.
+
+    Parameters
+    ----------
+    database
+        Where `platform.arrival` lives.
+    quarantine_dir
+        Files that cannot be used go to ``<quarantine_dir>/<source>/<YYYY-MM-DD>/<name>``.
+    checkpoint
+        Called with the name of each step just done while moving files; crash tests hook in here.
+    """
+
+    def __init__(
+        self, database: Database, quarantine_dir: Path, *, checkpoint: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._database = database
+        self._quarantine_dir = quarantine_dir.absolute()
+        self._checkpoint = checkpoint
+
+    def unknown(self, source: str, names: Iterable[str]) -> list[str]:
+        """Return those of `names`, files now in incoming, that have still to be accepted, sorted.
+
+        Names carry their time, so sorted means oldest first. The name of a file that went to
+        quarantine counts as unknown when a file with it comes again.
+        """
+        wanted = sorted(set(names))
+        asked = [name for name in wanted if files.storable(name)]
+        found = {row[0] for row in self._database.rows(rows.UNKNOWN, (asked, source))}
+        # A name that cannot be stored stays unknown; accepting it gives the reason.
+        return [name for name in wanted if name in found or not files.storable(name)]
+
+    def accept(
+        self,
+        source: str,
+        path: Path,
+        *,
+        subject: str,
+        partition: str,
+        digest: str | None = None,
+        sample_time: datetime | None = None,
+    ) -> Accepted:
+        """Enter a delivered file. May be repeated: the same file gives the same answer.
+
+        ``new``: it is pending now. ``duplicate``: its content is known; nothing happens but that
+        the delivery is counted. ``conflict``: another content has been accepted for `subject`; this
+        one goes to quarantine, its reason holds both digests.
+
+        Parameters
+        ----------
+        digest
+            Identity of the content within the source; by default its SHA-256.
+
+        Raises
+        ------
+        NotAFile
+            If `path` is a link, directory, FIFO or device; it is neither opened nor waited for.
+        FileUnavailable
+            If it vanished or cannot be read.
+        DatabaseUnavailable
+            If the ledger cannot be reached; the file stays where it is.
+        """
+        _require_labels(source, subject, partition, digest or "sha256")
+        path = path.absolute()
+        identity = files.identify(path, digest)
+        with self._database.transaction() as cursor:
+            rows.lock(cursor, source)
+            named = rows.by_name(cursor, source, path.name)
+            known = rows.by_digest(cursor, source, identity.digest)
+            if known is None or _awaits_identity(known):
+                old = known or (named[0] if named and _awaits_identity(named[0]) else None)
+                known, outcome = self._enter(
+                    cursor,
+                    old,
+                    source,
+                    path,
+                    identity,
+                    subject=subject,
+                    partition=partition,
+                    sample_time=sample_time,
+                )
+                rows.deliver(cursor, known, path.name, outcome)
+            elif named and named[0].arrival.arrival_id == known.arrival.arrival_id:
+                outcome = named[1]
+            else:
+                outcome = Outcome.DUPLICATE
+                rows.deliver(cursor, known, path.name, outcome)
+            self._checkpoint("entered")
+        self._checkpoint("recorded")
+        if not known.settled:
+            known = self._settle(known.arrival.arrival_id)
+        return Accepted(known.arrival, outcome)
+
+    def quarantine_arrival(self, source: str, path: Path, error: PlatformError) -> Arrival:
+        """Move a file that could not even be read to quarantine, with the reason beside it.
+
+        Bytes that are in quarantine already (delivered again) are counted and left where they are.
+
+        Raises
+        ------
+        NotAFile, FileUnavailable, DatabaseUnavailable
+            As `accept`.
+        """
+        _require_labels(source)
+        path = path.absolute()
+        identity = files.identify(path)
+        with self._database.transaction() as cursor:
+            rows.lock(cursor, source)
+            named = rows.by_name(cursor, source, path.name)
+            here = (
+                named[0]
+                if named and named[0].incoming == path
+                else rows.by_digest(cursor, source, identity.digest)
+            )
+            if here is None:
+                here = rows.insert(cursor, source, path, identity)
+                rows.deliver(cursor, here, path.name, Outcome.UNREADABLE)
+            elif named is None or named[0].arrival.arrival_id != here.arrival.arrival_id:
+                rows.deliver(cursor, here, path.name, Outcome.DUPLICATE)
+            if here.arrival.state is State.PENDING and here.incoming == path:
+                here = self._quarantine(cursor, here, error.as_record())
+            self._checkpoint("entered")
+        self._checkpoint("recorded")
+        return here.arrival if here.settled else self._settle(here.arrival.arrival_id).arrival
+
+    def pending(self, source: str, partition: str | None = None, limit: int | None = None) -> list[Arrival]:
+        """Return what waits to be loaded, oldest first."""
+        wanted = {"source": source, "partition": partition, "limit": limit}
+        return [rows.row(values).arrival for values in self._database.rows(rows.PENDING, wanted)]
+
+    def of_partition(self, source: str, partition: str) -> list[Arrival]:
+        """Return all a partition consists of, loaded or pending, oldest first."""
+        return [
+            rows.row(values).arrival for values in self._database.rows(rows.OF_PARTITION, (source, partition))
+        ]
+
+    def quarantined(self) -> list[Arrival]:
+        """Return everything in quarantine, oldest first."""
+        return [rows.row(values).arrival for values in self._database.rows(rows.QUARANTINED)]
+
+    def mark_loaded(self, cursor: Cursor, arrivals: Sequence[Arrival], run_id: str) -> None:
+        """Mark arrivals as loaded inside the caller's transaction, so that data and ledger commit together.
+
+        Loading again what is loaded is allowed (a re-materialised partition).
+
+        Raises
+        ------
+        WrongState
+            If one of them went to quarantine meanwhile; the caller's transaction must be given up.
+        """
+        wanted = {arrival.arrival_id for arrival in arrivals}
+        refused = wanted - rows.mark_loaded(cursor, sorted(wanted), run_id)
+        if refused:
+            names = sorted(arrival.name for arrival in arrivals if arrival.arrival_id in refused)
+            raise WrongState(
+                f"{len(refused)} arrivals cannot be marked as loaded: {', '.join(names[:5])}",
+                expected="pending or loaded",
+                found="quarantined meanwhile, or unknown",
+                kept="nothing of this transaction",
+                remedy="load the partition again",
+            )
+
+    def reject(self, arrival: Arrival, error: PlatformError) -> None:
+        """Send a pending arrival to quarantine; one that is there already stays there.
+
+        Raises
+        ------
+        UnknownArrival, WrongState
+            If there is no such arrival, or it is loaded.
+        """
+        with self._database.transaction() as cursor:
+            here = _require(rows.by_id(cursor, arrival.arrival_id, for_update=True), arrival.arrival_id)
+            if here.arrival.state is State.LOADED:
+                raise WrongState(f"{here.arrival.name} is loaded and cannot be rejected", expected="pending")
+            if here.arrival.state is State.PENDING:
+                here = self._quarantine(cursor, here, error.as_record())
+        self._checkpoint("recorded")
+        if not here.settled:
+            self._settle(arrival.arrival_id)
+
+    def release(self, arrival_id: int) -> Arrival:
+        """Put a quarantined arrival back into incoming, pending.
+
+        One that had never been read is offered by `unknown` again, so that ingest looks at it anew.
+
+        Raises
+        ------
+        UnknownArrival, WrongState
+            If there is no such arrival, or it is not quarantined.
+        InputConflict
+            If its subject is held by another content, or its name in incoming by another file.
+        BadInput
+            If its bytes are gone.
+        """
+        with self._database.transaction() as cursor:
+            here = _require(rows.by_id(cursor, arrival_id, for_update=True), arrival_id)
+            if here.arrival.state is not State.QUARANTINED:
+                raise WrongState(f"{here.arrival.name} is {here.arrival.state}", expected="quarantined")
+            quarantine.require_way_back(here)
+            named = rows.by_name(cursor, here.arrival.source, here.arrival.name)
+            try:
+                rows.release(cursor, arrival_id)
+            except psycopg2.errors.UniqueViolation as error:
+                raise InputConflict(
+                    f"{here.arrival.name} cannot be released: its subject {here.arrival.subject} "
+                    "is held by another content",
+                    kept=f"in quarantine at {here.arrival.path}",
+                    remedy="send the other one to quarantine first",
+                ) from error
+            if named is None or named[0].arrival.arrival_id != arrival_id:
+                rows.deliver(cursor, here, here.arrival.name, Outcome.NEW)
+        self._checkpoint("recorded")
+        return self._settle(arrival_id).arrival
+
+    def balance(self) -> dict[str, Balance]:
+        """Return the contents by state for each source. accepted = loaded + quarantined + pending."""
+        return {source: Balance(*counts) for source, *counts in self._database.rows(rows.BALANCE)}
+
+    def reconcile(self) -> Reconciled:
+        """Finish moves a crash has cut, and report pending and quarantined bytes that are gone."""
+        settled: list[Arrival] = []
+        stuck: list[tuple[int, str]] = []
+        for (arrival_id,) in self._database.rows(rows.UNSETTLED):
+            try:
+                settled.append(self._settle(arrival_id).arrival)
+            except (FileUnavailable, NotAFile) as error:
+                # One unwritable directory must not keep the others from being healed.
+                logger.warning("the move of arrival %d cannot be finished: %s", arrival_id, error)
+                stuck.append((arrival_id, str(error)))
+        found = [rows.row(values).arrival for values in self._database.rows(rows.WITH_BYTES)]
+        gone = [arrival for arrival in found if not files.exists(arrival.path)]
+        for arrival in gone:
+            logger.warning(
+                "the bytes of %s arrival %s are gone from %s", arrival.state, arrival.name, arrival.path
+            )
+        return Reconciled(tuple(settled), tuple(stuck), tuple(gone))
+
+    def _enter(
+        self,
+        cursor: Cursor,
+        old: Row | None,
+        source: str,
+        path: Path,
+        identity: Identity,
+        *,
+        subject: str,
+        partition: str,
+        sample_time: datetime | None,
+    ) -> tuple[Row, Outcome]:
+        """Give a content its row: pending, or quarantined where its subject is taken."""
+        holder = rows.holder(cursor, source, subject)
+        reason = _conflict(holder, subject, identity) if holder else None
+        if reason is None:
+            # A partial unique index guards the subject of all that is not quarantined.
+            what: dict[str, Any] = {"subject": subject, "partition": partition, "sample_time": sample_time}
+            if old is not None:
+                return rows.identify(cursor, old.arrival.arrival_id, identity, **what), Outcome.NEW
+            return rows.insert(cursor, source, path, identity, **what), Outcome.NEW
+        if old is None:
+            old = rows.insert(cursor, source, path, identity)
+        here = self._quarantine(cursor, old, reason)
+        what = {"subject": subject, "partition": partition, "sample_time": sample_time}
+        return rows.identify(cursor, here.arrival.arrival_id, identity, **what), Outcome.CONFLICT
+
+    def _quarantine(self, cursor: Cursor, here: Row, record: dict[str, Any]) -> Row:
+        place = quarantine.free_place(cursor, self._quarantine_dir, here.arrival, utc_now())
+        return rows.quarantine(
+            cursor, here.arrival.arrival_id, place, {**record, "kept": f"quarantined at {place}"}
+        )
+
+    def _settle(self, arrival_id: int) -> Row:
+        """Move the bytes to where the row says; whoever holds the row's lock does it, once."""
+        with self._database.transaction() as cursor:
+            here = _require(rows.by_id(cursor, arrival_id, for_update=True), arrival_id)
+            if here.settled:
+                return here
+            there = quarantine.move(here, self._checkpoint)
+            reason = here.arrival.reason
+            if not there and reason is not None:
+                reason = {**reason, "kept": "nothing: the file was gone before it could be moved"}
+            settled = rows.settle(cursor, here, reason)
+        self._checkpoint("settled")
+        return settled
+
+
+def _awaits_identity(here: Row) -> bool:
+    return here.arrival.state is State.PENDING and not here.arrival.subject
+
+
+def _may_be(here: Row, path: Path) -> bool:
+    """Tell whether the unreadable file at `path` is this arrival, accepted under its source's own digest."""
+    return here.incoming == path and here.arrival.state is not State.LOADED
+
+
+def _require_labels(source: str, *labels: str) -> None:
+    # A source is also a directory of the quarantine, so it is held tighter than the others.
+    if not _SOURCE.fullmatch(source):
+        raise BadLabel(f"{source!r} cannot be a source", expected="lower_snake_case")
+    for label in labels:
+        if not files.storable(label.replace("/", "")):
+            raise BadLabel(
+                f"{label!r} of source {source} cannot be stored",
+                found="it is empty or contains unprintable characters",
+                remedy="send the file to quarantine as unreadable",
+            )
+
+
+def _conflict(holder: Row, subject: str, identity: Identity) -> dict[str, Any]:
+    error = InputConflict(
+        f"another content has been accepted for {holder.arrival.source} {subject}",
+        expected=f"digest {holder.arrival.digest} of {holder.arrival.name}",
+        found=f"digest {identity.digest}",
+        remedy="find out which one is right; reject the accepted one before releasing this one",
+    )
+    digests = {"accepted_digest": holder.arrival.digest, "rejected_digest": identity.digest}
+    return {**error.as_record(), **digests, "accepted_arrival": holder.arrival.arrival_id}
+
+
+def _require(here: Row | None, arrival_id: int) -> Row:
+    if here is None:
+        raise UnknownArrival(
+            f"there is no arrival {arrival_id}", remedy="`dsa-hcal quarantine list` shows the ids"
+        )
+    return here
