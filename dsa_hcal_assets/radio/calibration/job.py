@@ -153,7 +153,7 @@ def _run(
 ) -> tuple[dict[TableKind, Path], list[FluxDensity]]:
     delay = chain.delay()
     before = [delay] if choices.delay else []
-    phase = chain.prebandpass_phase()
+    phase = chain.prebandpass_phase(delay)
     bandpass = chain.bandpass([*before, phase])
     before.append(bandpass)
     gain = chain.gain(before)

@@ -46,11 +46,13 @@ class Chain:
         """Solve antenna delays (K) on the bandpass calibrator; a diagnostic unless asked for."""
         return self._gaincal("delay.cal", self._primary, gaintype="K", solint="inf", combine="scan,field")
 
-    def prebandpass_phase(self) -> Path:
-        """Solve phases in short intervals, so that drifts do not smear the bandpass."""
-        return self._gaincal(
-            "prebandpass.cal", self._primary, calmode="p", solint=self.choices.prebandpass_solint, combine=""
-        )
+    def prebandpass_phase(self, delay: Path) -> Path:
+        """Solve phases in short intervals, so that drifts do not smear the bandpass.
+
+        With the delays taken out: over a wide window they would cost the coherence of the solve.
+        """
+        interval = self.choices.prebandpass_solint
+        return self._gaincal("prebandpass.cal", self._primary, [delay], calmode="p", solint=interval, combine="")
 
     def bandpass(self, before: list[Path]) -> Path:
         """Solve the complex bandpass of each antenna and spectral window."""

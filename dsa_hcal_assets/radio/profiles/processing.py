@@ -86,3 +86,15 @@ class Imaging(_Section):
         0.2, description="Primary beam level at which the corrected image ends; negative: none"
     )
     fields: tuple[str, ...] = Field(("*",), description="Shell patterns of FIELD names that get an image")
+    channels: dict[str, str] = Field(
+        {},
+        description='Channels imaged by shell pattern of field name, inclusive ranges like "4~6;50~59"; '
+        "fields without a pattern: all. Counted in the calibrated set, after averaging.",
+    )
+    beam_diameter_m: float | None = Field(
+        None, gt=0, description="Diameter whose Airy disk is the primary beam, m (default: the dish)"
+    )
+    beam_drifts: bool = Field(
+        False, description="The dishes stand still: the beam crosses the image while the group is observed"
+    )
+    max_images: int = Field(8, ge=1, description="Most fields of one group that get an image")

@@ -1,0 +1,112 @@
+"""One interface over the imaging programs: `image(ms, out_dir, parameters, imager)`."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dsa_hcal_assets.errors import ConfigurationError, PermanentError
+from dsa_hcal_assets.radio.profiles.processing import Imaging
+
+ImagerName = Literal["auto", "wsclean", "tclean"]
+PLANES = ("image", "residual", "psf", "model")
+
+
+class ImagingFailed(PermanentError):
+    """An imaging program ended without an image (or with one that is not an image)."""
+
+
+class ImageParameters(BaseModel):
+    """What an image is to be: the same words for both programs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    imsize: int = Field(ge=64, le=16384, description="Side, pixels")
+    cell_arcsec: float = Field(gt=0, description="Pixel size, arcsec")
+    robust: float = Field(0.5, ge=-2, le=2, description="Briggs robustness")
+    niter: int = Field(1000, ge=0, description="Clean iterations")
+    threshold_jy: float = Field(0.005, ge=0, description="Clean threshold, Jy/beam")
+    uvrange_lambda: float = Field(0.0, ge=0, description="Shortest baseline imaged, wavelengths")
+    stokes: str = Field("I", description="Stokes parameters")
+    mask_sigma: float = Field(5.0, gt=0, description="Clean starts where peaks exceed this times the noise")
+    stop_sigma: float = Field(3.0, gt=0, description="Clean stops at this times the noise")
+    wide_field: bool = Field(False, description="Correct for the w term")
+    wall_seconds: float = Field(1500.0, gt=0, description="Wall limit of the program")
+
+    @classmethod
+    def of_profile(cls, imaging: Imaging, **overrides: float | int | str | None) -> "ImageParameters":
+        """Return the profile's choices, with those of `overrides` that are not None."""
+        values = {name: getattr(imaging, name) for name in cls.model_fields if name in Imaging.model_fields}
+        # a field much wider than a degree needs the w term
+        values["wide_field"] = imaging.imsize * imaging.cell_arcsec > 2 * 3600
+        return cls.model_validate(values | {name: value for name, value in overrides.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class ImageReport:
+    """The FITS files an imaging program wrote: image, residual, psf, model; and what wrote them."""
+
+    imager: str
+    version: str
+    planes: dict[str, Path]
+    log: Path
+
+
+Program = Callable[[Path, Path, ImageParameters], ImageReport]
+
+
+def choose_imager(wanted: ImagerName = "auto") -> Literal["wsclean", "tclean"]:
+    """Return the imager to use: WSClean when installed, else tclean.
+
+    Raises
+    ------
+    ConfigurationError
+        If WSClean is asked for and not installed.
+    """
+    installed = shutil.which("wsclean") is not None
+    if wanted == "wsclean" and not installed:
+        raise ConfigurationError(
+            "WSClean is asked for but not installed",
+            remedy="apt-get install wsclean, or set DSA_HCAL_RADIO__IMAGER=tclean",
+        )
+    if wanted == "auto":
+        return "wsclean" if installed else "tclean"
+    return wanted
+
+
+def image(ms: Path, out_dir: Path, parameters: ImageParameters, imager: ImagerName = "auto") -> ImageReport:
+    """Image all data of a Measurement Set (one field) and return the planes as FITS.
+
+    Parameters
+    ----------
+    ms
+        Calibrated set of one field; its DATA column is imaged, flagged data are left out.
+    out_dir
+        Where the FITS files go; made when absent.
+    parameters
+        The image asked for.
+    imager
+        Program to use.
+
+    Raises
+    ------
+    ImagingFailed
+        If the program fails or a plane is missing afterwards.
+    DeadlineExceeded
+        If it takes longer than its wall limit.
+    """
+    from dsa_hcal_assets.radio.imaging import tclean, wsclean
+
+    programs: dict[str, Program] = {"wsclean": wsclean.run, "tclean": tclean.run}
+    ms, out_dir = ms.absolute(), out_dir.absolute()  # programs run in a directory of their own
+    out_dir.mkdir(parents=True, exist_ok=True)
+    report = programs[choose_imager(imager)](ms, out_dir, parameters)
+    missing = [plane for plane in PLANES if plane not in report.planes or not report.planes[plane].is_file()]
+    if missing:
+        raise ImagingFailed(
+            f"{report.imager} wrote no {', '.join(missing)}", kept="nothing", remedy=f"read its log {report.log}"
+        )
+    return report

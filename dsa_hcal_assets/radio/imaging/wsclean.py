@@ -1,0 +1,57 @@
+"""WSClean behind the common interface."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from dsa_hcal_assets.radio.imaging.imager import PLANES, ImageParameters, ImageReport
+from dsa_hcal_assets.workers.program import run_program
+
+DATA_COLUMN = "DATA"
+
+
+def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
+    """Image with WSClean; see `imager.image`."""
+    log = out_dir / "wsclean.log"
+    with tempfile.TemporaryDirectory(prefix="wsclean-", dir=out_dir) as room:
+        command = [*arguments(parameters, Path(room) / "out"), str(ms)]
+        run_program(command, wall_seconds=parameters.wall_seconds, log=log, cwd=Path(room))
+        planes = {}
+        for plane in PLANES:
+            made = Path(room) / f"out-{plane}.fits"
+            if made.is_file():
+                planes[plane] = out_dir / f"{plane}.fits"
+                shutil.move(made, planes[plane])
+    return ImageReport("wsclean", version(), planes, log)
+
+
+def arguments(parameters: ImageParameters, name: Path) -> list[str]:
+    """Return WSClean's command line without the Measurement Set."""
+    side = str(parameters.imsize)
+    command = [
+        "wsclean", "-name", str(name), "-j", str(_threads()), "-temp-dir", str(name.parent),
+        "-size", side, side, "-scale", f"{parameters.cell_arcsec}asec", "-pol", parameters.stokes,
+        "-weight", "briggs", f"{parameters.robust:g}", "-data-column", DATA_COLUMN,
+        "-niter", str(parameters.niter), "-mgain", "0.8", "-gain", "0.1",
+        "-threshold", f"{parameters.threshold_jy:g}",
+        "-auto-mask", f"{parameters.mask_sigma:g}", "-auto-threshold", f"{parameters.stop_sigma:g}",
+        "-no-update-model-required", "-no-dirty",
+    ]  # fmt: skip
+    if parameters.uvrange_lambda:
+        command += ["-minuv-l", f"{parameters.uvrange_lambda:g}"]
+    return command
+
+
+def version() -> str:
+    """Return WSClean's version, e.g. ``3.1.0``."""
+    said = subprocess.run(["wsclean", "--version"], capture_output=True, text=True, timeout=30, check=False)
+    found = re.search(r"version ([\d.]+)", said.stdout)
+    return found[1] if found else "unknown"
+
+
+def _threads() -> int:
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else os.cpu_count() or 1
