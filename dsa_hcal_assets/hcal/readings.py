@@ -17,6 +17,7 @@ from dsa_hcal_assets.clock import require_utc
 
 CHANNELS = 8  # half-sectors of one controller
 TOWERS = 24  # towers of one half-sector
+LARGEST_RUN = 2**31 - 1  # a 32-bit integer in the database
 
 Status = Literal["ok", "partial", "down"]
 Gain = Literal["normal", "high"]
@@ -149,6 +150,10 @@ class Snapshot:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cycle", require_utc(self.cycle))
+        if not -1 <= self.run_number <= LARGEST_RUN:
+            raise ValueError(f"run number {self.run_number}: -1 (unknown) to {LARGEST_RUN}")
+        if not 0 <= self.sequence < 2**63:
+            raise ValueError(f"sequence {self.sequence}: 0 to 2**63 - 1")
         names = [board.board for board in self.boards]
         if len(names) != len(set(names)):
             raise ValueError(f"boards {names}: each id once")

@@ -70,7 +70,7 @@ class TestRoundTrip:
         ),
     )  # fmt: skip
     snapshots = st.builds(
-        Snapshot, times, st.integers(0), text, st.integers(-1),
+        Snapshot, times, st.integers(0, 2**63 - 1), text, st.integers(-1, 2**31 - 1),
         st.lists(boards, max_size=3, unique_by=lambda one: one.board).map(tuple),
     )  # fmt: skip
 
@@ -232,6 +232,11 @@ class TestReadings:
     def test_a_naive_cycle_is_refused(self):
         with pytest.raises(ValueError, match="naive"):
             Snapshot(OLDEST, 0, "a", -1, ())
+
+    @pytest.mark.parametrize(("sequence", "run_number"), [(-1, 0), (2**63, 0), (0, -2), (0, 2**31)])
+    def test_numbers_the_database_cannot_hold_are_refused(self, sequence, run_number):
+        with pytest.raises(ValueError, match=r"run number|sequence"):
+            Snapshot(CYCLE, sequence, "a", run_number, ())
 
     def test_a_board_appears_once(self):
         with pytest.raises(ValueError, match="once"):

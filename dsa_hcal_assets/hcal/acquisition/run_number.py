@@ -3,6 +3,8 @@
 import logging
 from pathlib import Path
 
+from dsa_hcal_assets.hcal.readings import LARGEST_RUN
+
 _log = logging.getLogger(__name__)
 UNKNOWN = -1
 _LONGEST = 64  # bytes
@@ -17,4 +19,7 @@ def read_run_number(path: Path) -> int:
     except (OSError, ValueError) as error:
         _log.warning("no run number in %s: %s", path, error)
         return UNKNOWN
-    return number if number >= 0 else UNKNOWN
+    if not 0 <= number <= LARGEST_RUN:
+        _log.warning("no run number in %s: %r", path, text)
+        return UNKNOWN
+    return number
