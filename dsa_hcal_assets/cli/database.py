@@ -1,0 +1,50 @@
+"""`dsa-hcal db`: the schema of the platform's database."""
+
+import click
+
+from dsa_hcal_assets.settings import load_settings
+
+
+@click.group()
+def db() -> None:
+    """Apply and show database migrations (the numbered files of sql/).
+
+    `dsa-hcal up` applies them by itself; these commands are for external servers and for a look.
+    They act on DSA_HCAL_DATABASE_URL, else on the embedded server of DSA_HCAL_STATE_DIR, which is
+    started for the command when the platform is not running.
+    """
+
+
+@db.command()
+@click.option(
+    "--seconds", default=60.0, show_default=True, help="How long to wait for another process that applies."
+)
+def migrate(seconds: float) -> None:
+    """Apply all migrations that wait, each in a transaction of its own.
+
+    Safe at any time: applied ones are skipped, and a killed one leaves no trace.
+    """
+    from dsa_hcal_assets.database import access, migrations
+
+    with access.opened(load_settings()) as database:
+        applied = migrations.apply(database, lock_seconds=seconds)
+    for name in applied:
+        click.echo(f"applied {name}")
+    click.echo(f"{len(applied)} applied" if applied else "nothing to apply: the schema is up to date")
+
+
+@db.command()
+def status() -> None:
+    """List every migration and when it was applied. Exit code 2 if one waits.
+
+    An applied file that was edited or has vanished is an error.
+    """
+    from dsa_hcal_assets.database import access, migrations
+
+    with access.opened(load_settings()) as database:
+        entries = migrations.status(database)
+    for entry in entries:
+        when = f"{entry.applied_at:%Y-%m-%d %H:%M:%S} UTC" if entry.applied_at else "waits"
+        click.echo(f"{entry.name:<32} {when}")
+    if any(entry.applied_at is None for entry in entries):
+        click.get_current_context().exit(2)

@@ -1,0 +1,48 @@
+"""A database for one command: the configured one, the running platform's, or one started for it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.database.embedded import EmbeddedServer
+from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.settings import Settings
+
+CLUSTER = "postgres"
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """Give the database of an installation, also when its platform is not running.
+
+    Without ``DSA_HCAL_DATABASE_URL`` the embedded server is attached to, or started on a free port
+    and stopped again; it is never made anew here.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is neither a URL nor an embedded database under the state directory.
+    DatabaseUnavailable
+        If the server does not answer.
+    """
+    if settings.database_url is not None:
+        yield from _used(settings.database_url)
+        return
+    data_dir = settings.state_dir.absolute() / CLUSTER
+    if not data_dir.exists():
+        raise ConfigurationError(
+            f"there is no database under {settings.state_dir.absolute()}",
+            remedy="start the platform once with `dsa-hcal up`, or set DSA_HCAL_STATE_DIR or "
+            "DSA_HCAL_DATABASE_URL to those of the running one",
+        )
+    with EmbeddedServer(data_dir) as server:
+        yield from _used(server.url())
+
+
+def _used(url: str) -> Iterator[Database]:
+    database = Database(url)
+    try:
+        database.ping()
+        yield database
+    finally:
+        database.close()
