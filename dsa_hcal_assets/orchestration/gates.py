@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from dsa_hcal_assets.installation import Installation
+from dsa_hcal_assets.products.model import Product
 from dsa_hcal_assets.quality.verdicts import Verdict
 
 
-def raise_blocked(
-    installation: Installation, stage: str, partition: str, run_id: str, verdicts: Sequence[Verdict]
-) -> None:
-    """Raise one alert naming every blocking verdict that failed; nothing when all passed."""
+def tell_if_closed(installation: Installation, product: Product, verdicts: Sequence[Verdict]) -> None:
+    """Raise one alert that names every blocking verdict that failed; none when all passed."""

@@ -60,7 +60,7 @@ class StageRun:
     @property
     def run_id(self) -> str:
         """Id of the Dagster run."""
-        return str(self.context.run_id)
+        return str(self.context.run.run_id)
 
     def input(self, kind: str) -> Product:
         """Return the partition's current product of `kind`, refusing one that did not pass its gate."""
@@ -129,9 +129,9 @@ def stage_asset(
             check_specs=check_specs(name),
             retry_policy=RETRIES,
         )
-        def asset(
+        def asset(  # Dagster reads the annotations and knows the result type only unparametrised
             context: dg.AssetExecutionContext, installation: InstallationParam
-        ) -> dg.MaterializeResult[Any]:
+        ) -> dg.MaterializeResult:  # type: ignore[type-arg]
             with typed_failures():
                 return function(StageRun(name, context, installation))
 

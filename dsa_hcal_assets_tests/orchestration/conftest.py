@@ -1,0 +1,22 @@
+"""An installation on a fresh database, and an ephemeral Dagster instance."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.installation import Installation
+from dsa_hcal_assets.settings import Settings
+
+
+@pytest.fixture
+def installation(database: Database, tmp_path: Path) -> Installation:
+    return Installation(Settings(state_dir=tmp_path, database_url=database.url))
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
