@@ -1,0 +1,227 @@
+"""Which services the platform has, how each is started, and in which order they end."""
+
+import shutil
+import sys
+import sysconfig
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from signal import SIGHUP, SIGINT, SIGTERM, Signals
+
+from dsa_hcal_assets.database.embedded import EmbeddedServer
+from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.services import ports, probes
+from dsa_hcal_assets.services.environment import dagster_home, service_environment
+from dsa_hcal_assets.services.errors import ServiceFailed
+from dsa_hcal_assets.services.postgres import ExternalDatabase, PostgresMember
+from dsa_hcal_assets.services.process import Service, ServiceProcess
+from dsa_hcal_assets.settings import Settings, environment_name
+from dsa_hcal_assets.workers import casa
+from dsa_hcal_assets.workers.sockets import socket_path
+
+DEFINITIONS = "dsa_hcal_assets.definitions"
+API = "dsa_hcal_assets.web.app:create_app"
+DAGSTER_YAML = Path(__file__).with_name("dagster.yaml")
+# What a run imports besides the definitions, found by comparing sys.modules before and after one.
+RUN_PRELOAD = ("dagster", "dagster_postgres", "psycopg2", "sqlalchemy.dialects.postgresql.psycopg2")
+# first what makes new work, then what works, then what serves, last what all of them need
+STAGES = {"acquisition": 10, "daemon": 20, "runs": 30, "casa": 40, "database": 90}
+OPTIONAL = frozenset({"acquisition", "api", "casa", "daemon", "webserver", "runs"})
+
+
+@dataclass(frozen=True)
+class _Builder:
+    """Makes services that share an environment, a log directory and a list of wishes."""
+
+    environment: dict[str, str]
+    logs: Path
+
+    def process(
+        self, name: str, argv: list[str], stop: Signals = SIGTERM, retire: Signals | None = None
+    ) -> ServiceProcess:
+        return ServiceProcess(tuple(argv), self.logs / f"{name}.log", self.environment, stop, retire)
+
+    def host(self, socket: Path, preload: tuple[str, ...], *more: str) -> list[str]:
+        words = [word for name in preload for word in ("--preload", name)]
+        return [sys.executable, "-m", "dsa_hcal_assets.workers.host", "--socket", str(socket), *words, *more]
+
+
+def platform_services(
+    settings: Settings, *, definitions: str = DEFINITIONS, without: Collection[str] = ()
+) -> list[Service]:
+    """Return the platform's services, ports chosen and directories made.
+
+    Parameters
+    ----------
+    settings
+        What the operator chose.
+    definitions
+        Module with the Dagster definitions.
+    without
+        Names of services to leave out, of `OPTIONAL`.
+
+    Raises
+    ------
+    PortBusy
+        If a port is taken.
+    ConfigurationError
+        For an unknown name in `without`.
+    """
+    if not OPTIONAL.issuperset(without):
+        raise ConfigurationError(
+            f"services {sorted(set(without) - OPTIONAL)} cannot be left out",
+            expected=f"some of {sorted(OPTIONAL)}",
+        )
+    state = settings.state_dir.absolute()
+    web_port, api_port = _ports(settings)
+    web, api = f"http://127.0.0.1:{web_port}", f"http://{_reachable(settings.api_host)}:{api_port}"
+    database, url = _database(settings)
+    build = _Builder(service_environment(settings, url), settings.logs / "services")
+    prepare_directories(settings, definitions)
+    code, runs, radio = (socket_path(state, name) for name in ("code", "runs", "casa"))
+    workspace = ["-w", str(dagster_home(state) / "workspace.yaml")]
+    module = ["-m", definitions, "--location-name", location_name(definitions)]
+    python = sys.executable
+    services = [
+        database,
+        Service(
+            "prepare", build.process("prepare", [python, "-m", "dsa_hcal_assets.services.prepare"]), once=True
+        ),
+        Service(
+            "code-server",
+            build.process(
+                "code-server", [*_script("dagster"), "api", "grpc", "-s", str(code), *module, "-n", "16"]
+            ),
+            probes.socket_open(code),
+            reload=True,
+        ),
+        Service(
+            "runs",
+            build.process(
+                "runs",
+                build.host(runs, (*RUN_PRELOAD, definitions), "--console-script", "dagster"),
+                retire=SIGHUP,
+            ),
+            probes.worker_host(runs),
+            grace_seconds=15,
+            reload=True,
+        ),
+        Service(
+            "webserver",
+            build.process(
+                "webserver",
+                [*_script("dagster-webserver"), "-h", "127.0.0.1", "-p", str(web_port), *workspace],
+            ),
+            probes.locations_loaded(web),
+            ("code-server",),
+            port=web_port,
+            url=web,
+        ),
+        Service(
+            "daemon",
+            build.process("daemon", [*_script("dagster-daemon"), "run", *workspace]),
+            probes.daemons_healthy(web),
+            ("code-server", "runs", "webserver"),
+        ),
+        Service(
+            "api",
+            build.process(
+                "api",
+                [python, "-m", "uvicorn", "--factory", API, "--timeout-graceful-shutdown", "5"]
+                + ["--host", settings.api_host, "--port", str(api_port)],
+            ),
+            probes.http_ok(f"{api}/api/health"),
+            port=api_port,
+            url=api,
+        ),
+        Service("casa", build.process("casa", build.host(radio, casa.PRELOAD)), probes.worker_host(radio)),
+        Service(
+            "acquisition",
+            build.process(
+                "acquisition",
+                [python, "-c", "from dsa_hcal_assets.cli import main; main()", "acquire"],
+                SIGINT,
+            ),
+        ),
+    ]
+    left_out = {*without, *_unwanted(settings)}
+    kept = [service for service in services if service.name not in left_out]
+    names = {service.name for service in kept}
+    return [_ordered(service, names) for service in kept]
+
+
+def _ordered(service: Service, names: set[str]) -> Service:
+    """Add what every service waits for, drop what is left out, and set when it ends."""
+    first = {"database": (), "prepare": ("database",)}.get(service.name, ("prepare",))
+    after = tuple(dict.fromkeys((*first, *(name for name in service.after if name in names))))
+    return replace(service, after=after, stop_stage=STAGES.get(service.name, service.stop_stage))
+
+
+def _unwanted(settings: Settings) -> set[str]:
+    unwanted = set() if settings.hcal.boards_file is not None else {"acquisition"}
+    return unwanted if casa.available() else unwanted | {"casa"}
+
+
+def _ports(settings: Settings) -> tuple[int, int]:
+    web = ports.resolve(
+        settings.webserver_port,
+        host="127.0.0.1",
+        purpose="Dagster UI",
+        variable=environment_name("webserver_port"),
+    )
+    api = ports.resolve(
+        settings.api_port, host=settings.api_host, purpose="API", variable=environment_name("api_port")
+    )
+    return web, api
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("", "0.0.0.0") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
+
+
+def _database(settings: Settings) -> tuple[Service, str]:
+    """Return the database's service and URL; the embedded server is started here, for its URL."""
+    if settings.database_url is not None:
+        return Service(
+            "database", ExternalDatabase(), probes.database(settings.database_url)
+        ), settings.database_url
+    port = ports.resolve(
+        settings.database_port,
+        host="127.0.0.1",
+        purpose="embedded database",
+        variable=environment_name("database_port"),
+    )
+    member = PostgresMember(EmbeddedServer(settings.state_dir.absolute() / "postgres", port))
+    member.start()
+    failure = member.ended()
+    if failure is not None:
+        raise ServiceFailed(f"the embedded database did not start: {failure}")
+    service = Service(
+        "database", member, probes.database(member.url), grace_seconds=60, stop_stage=90, port=port
+    )
+    return service, member.url
+
+
+def prepare_directories(settings: Settings, definitions: str = DEFINITIONS) -> None:
+    """Make the directories data land in and Dagster's home with its two files."""
+    home = dagster_home(settings.state_dir)
+    for directory in (home, settings.logs, settings.products, settings.quarantine):
+        directory.mkdir(parents=True, exist_ok=True)
+    for source in ("uvh5", "ms", "hcal", "rig"):
+        (settings.incoming / source).mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(DAGSTER_YAML, home / "dagster.yaml")
+    socket = socket_path(settings.state_dir, "code")
+    (home / "workspace.yaml").write_text(
+        "load_from:\n"
+        f"  - grpc_server: {{socket: {str(socket)!r}, location_name: {location_name(definitions)}}}\n"
+    )
+
+
+def location_name(definitions: str) -> str:
+    """Return the name of the code location of a definitions module."""
+    return definitions.removesuffix(".definitions").replace(".", "_")
+
+
+def _script(name: str) -> list[str]:
+    """Return the command of an installed console script of this environment."""
+    return [str(Path(sysconfig.get_path("scripts")) / name)]
