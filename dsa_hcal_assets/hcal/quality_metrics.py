@@ -1,7 +1,7 @@
 """Numbers that say whether a day of detector state can be trusted, for the gates to judge.
 
 Belongs here: measuring, on what is in the database. Not here: limits (quality/thresholds.toml,
-stages `snapshot`, `tower_state`, `board_state`, `half_sector_rollup`, `sector_rollup`).
+stages `snapshot`, `hcal_snapshots`, `tower_state`, `board_state`; rollups: rollup_metrics.py).
 """
 
 import math
@@ -13,8 +13,10 @@ import numpy as np
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.hcal.geometry import HCAL_TOWERS, sector_label, tower_name
-from dsa_hcal_assets.hcal.load_report import LoadReport, Result
-from dsa_hcal_assets.quality.expectations import Expectation
+from dsa_hcal_assets.hcal.ingest import SOURCE
+from dsa_hcal_assets.hcal.readers import state_at
+from dsa_hcal_assets.ledger import Ledger
+from dsa_hcal_assets.quality.expectations import Expectation, check_frame
 from dsa_hcal_assets.quality.thresholds import Thresholds
 from dsa_hcal_assets.quality.verdicts import Metric
 
@@ -84,14 +86,13 @@ def snapshot_metrics(database: Database, day: str) -> dict[datetime, list[Metric
     return metrics
 
 
-def tower_metrics(database: Database, day: str, temperature_range: tuple[float, float]) -> list[Metric]:
-    """Return the metrics of stage `tower_state` of a UTC day, without those of `TOWER_SUITE`.
+def tower_metrics(database: Database, day: str, allowed: tuple[float, float]) -> list[Metric]:
+    """Return the metrics of stage `tower_state`: the day's tables, and the newest snapshot by value.
 
     Parameters
     ----------
-    temperature_range
-        Lowest and highest temperature (deg C) a tower may have without being named; see
-        `temperature_range`.
+    allowed
+        Temperatures (deg C) a tower may have without being named; see `temperature_range`.
     """
     window = _window(day)
     per_snapshot = database.rows(_PER_SNAPSHOT, window)
@@ -100,7 +101,7 @@ def tower_metrics(database: Database, day: str, temperature_range: tuple[float, 
         Metric("duplicate_keys", database.rows(_DUPLICATES, window)[0][0]),
         *_coverage([(row[0], row[1]) for row in per_snapshot]),
         *_gaps([(row[0], row[7], row[8]) for row in per_snapshot]),
-        *_extremes(database.rows(_PER_TOWER, window), temperature_range),
+        *_extremes(database.rows(_PER_TOWER, window), allowed),
         _named(
             "gain_mismatches", (sector_label(number) for (number,) in database.rows(_GAIN_MISMATCHES, window))
         ),
@@ -108,14 +109,22 @@ def tower_metrics(database: Database, day: str, temperature_range: tuple[float, 
             "half_sectors_unbiased",
             (label for (label,) in database.rows(_UNBIASED, window | {"volts": UNBIASED_VOLTS})),
         ),
+        *(check_frame(state_at(database, per_snapshot[-1][0]), TOWER_SUITE) if per_snapshot else ()),
     ]
 
 
-def load_metrics(report: LoadReport) -> list[Metric]:
-    """Return the metrics of stage `tower_state` that only the load itself knows."""
-    refused = [outcome.name for outcome in report.outcomes if outcome.result is Result.QUARANTINED]
-    closed = [outcome.name for outcome in report.outcomes if outcome.result is Result.UNAVAILABLE]
-    return [_named("quarantined", refused), _named("unavailable", closed)]
+def arrival_metrics(ledger: Ledger, day: str) -> list[Metric]:
+    """Return the metrics of stage `hcal_snapshots`: what the ledger says of a day."""
+    refused = [
+        arrival.name
+        for arrival in ledger.quarantined()
+        if arrival.source == SOURCE and arrival.partition == day
+    ]
+    return [
+        Metric("accepted", len(ledger.of_partition(SOURCE, day))),
+        _named("pending", [arrival.name for arrival in ledger.pending(SOURCE, day)]),
+        _named("quarantined", refused),
+    ]
 
 
 def board_metrics(database: Database, day: str) -> list[Metric]:

@@ -4,6 +4,7 @@ Belongs here: applying the channel map, and the bytes PostgreSQL's binary COPY t
 transactions (loading.py) and the map itself (channel_map.py).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -64,16 +65,20 @@ def tower_rows(snapshot: Snapshot, epoch: MapEpoch) -> TowerRows:
 
     A board that is down has no rows; a reading that failed on a board that answered is NaN.
     """
-    blocks, unmapped = [], []
+    channels: list[ChannelReading] = []
+    towers, unmapped = [], []
     for board in snapshot.boards:
-        towers = epoch.towers_of(board.board)
-        if towers is None:
+        served = epoch.towers_of(board.board)
+        if served is None:
             unmapped.append(board.board)
         elif board.status != "down":
-            blocks += [_channel(channel, towers[channel.channel]) for channel in board.channels]
-    rows = np.concatenate(blocks) if blocks else np.zeros(0, ROW)
+            channels += board.channels
+            towers += [served[channel.channel] for channel in board.channels]
+    rows = np.zeros((len(channels), TOWERS), ROW)
+    if channels:
+        _fill(rows, channels, np.stack(towers))
     rows["ts"] = postgres_time(snapshot.cycle)
-    return TowerRows(rows, tuple(unmapped))
+    return TowerRows(rows.reshape(-1), tuple(unmapped))
 
 
 def failed_readings(board: BoardReading) -> int:
@@ -111,18 +116,12 @@ def _drop(kept: NDArray[np.bool_], name: str, chosen: NDArray[np.bool_], used: i
     kept[chosen, start + used : end] = False
 
 
-def _channel(channel: ChannelReading, towers: NDArray[np.int16]) -> NDArray[np.void]:
-    rows = np.zeros(TOWERS, ROW)
+def _fill(rows: NDArray[np.void], channels: Sequence[ChannelReading], towers: NDArray[np.int16]) -> None:
     rows["tower_id"] = towers
-    rows["temperature"], rows["leakage"], rows["bias_offset"] = (
-        channel.temperature,
-        channel.leakage,
-        channel.offset,
-    )
-    rows["bias"], rows["lv_positive"], rows["lv_negative"] = (
-        channel.bias,
-        channel.lv_positive,
-        channel.lv_negative,
-    )
-    rows["gain"] = GAIN_UNREAD if channel.gain is None else GAINS.index(channel.gain)
-    return rows
+    rows["temperature"] = [channel.temperature for channel in channels]
+    rows["leakage"] = [channel.leakage for channel in channels]
+    rows["bias_offset"] = [channel.offset for channel in channels]
+    for name in ("bias", "lv_positive", "lv_negative"):
+        rows[name] = np.array([getattr(channel, name) for channel in channels])[:, np.newaxis]
+    gains = [GAIN_UNREAD if channel.gain is None else GAINS.index(channel.gain) for channel in channels]
+    rows["gain"] = np.array(gains)[:, np.newaxis]
