@@ -12,11 +12,23 @@ class RadioSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     settle_seconds: float = Field(5.0, ge=0, description="A file younger than this may still be growing")
-    collect_hours: float = Field(24.0, gt=0, description="A group still incomplete after this is reported failed")
+    collect_hours: float = Field(
+        24.0, gt=0, description="A group still incomplete after this is reported failed"
+    )
+    scan_batch: int = Field(500, ge=1, description="New files whose headers are read in one look at incoming")
+    header_seconds: float = Field(10.0, gt=0, description="Wall limit of reading one header")
+    spw_layout: Literal["single", "per-subband"] | None = Field(
+        None,
+        description="Spectral windows of a Measurement Set (default: the profile's)",
+    )
     profiles_dir: Path | None = Field(None, description="Directory of extra telescope profiles (TOML)")
     imager: Literal["auto", "wsclean", "tclean"] = Field("auto", description="auto: WSClean when installed")
-    imsize: int | None = Field(None, ge=64, le=16384, description="Image side in pixels (default: the profile's)")
+    imsize: int | None = Field(
+        None, ge=64, le=16384, description="Image side in pixels (default: the profile's)"
+    )
     robust: float | None = Field(None, ge=-2, le=2, description="Briggs robustness (default: the profile's)")
     niter: int | None = Field(None, ge=0, description="Clean iterations (default: the profile's)")
-    threshold_jy: float | None = Field(None, ge=0, description="Clean threshold in Jy/beam (default: the profile's)")
+    threshold_jy: float | None = Field(
+        None, ge=0, description="Clean threshold in Jy/beam (default: the profile's)"
+    )
     task_wall_seconds: float = Field(1800.0, gt=0, description="Wall limit of one CASA or WSClean call")

@@ -1,0 +1,216 @@
+"""Files landing in incoming: accepted, grouped, quarantined, refused; nothing holds up another."""
+
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.errors import DatabaseUnavailable
+from dsa_hcal_assets.ledger.ledger import Ledger
+from dsa_hcal_assets.radio.ingest import groups
+from dsa_hcal_assets.radio.ingest.scan import ScanReport, scan
+from dsa_hcal_assets.radio.profiles.loading import load_profiles
+from dsa_hcal_assets.settings.radio import RadioSettings
+from dsa_hcal_assets_tests.radio import uvh5_files
+
+KEY = "2025-06-05T20:37:07"
+PROFILES = load_profiles()
+
+
+@pytest.fixture(scope="module")
+def sixteen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A complete group, written once; old enough to be settled."""
+    directory = tmp_path_factory.mktemp("group")
+    uvh5_files.write_group(directory, channels=2, integrations=2, antennas=3)
+    for path in directory.iterdir():
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    return directory
+
+
+class Station:
+    """An incoming directory, its ledger, and a clock that tests move."""
+
+    def __init__(self, root: Path, database: Database) -> None:
+        self.incoming = root / "uvh5"
+        self.incoming.mkdir()
+        self.database = database
+        self.ledger = Ledger(database, root / "quarantine")
+        self.now = datetime.now(UTC)
+
+    def land(self, source: Path, numbers: object = range(16), stamp: str = KEY) -> None:
+        for number in numbers:  # type: ignore[attr-defined]
+            shutil.copy2(source / uvh5_files.name(number), self.incoming / uvh5_files.name(number, stamp))
+
+    def write(self, name: str, content: bytes) -> Path:
+        path = self.incoming / name
+        path.write_bytes(content)
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        return path
+
+    def scan(self, **settings: object) -> ScanReport:
+        chosen = RadioSettings.model_validate(settings)
+        return scan(self.incoming, self.ledger, self.database, PROFILES, chosen, self.now)
+
+
+@pytest.fixture
+def station(tmp_path: Path, database: Database) -> Station:
+    return Station(tmp_path, database)
+
+
+def test_a_complete_group_is_found_by_its_header_time_whatever_the_names_say(station, sixteen):
+    station.land(sixteen, range(8))
+    station.land(sixteen, range(8, 16), stamp="2025-06-05T20:38:41")
+    report = station.scan()
+    assert len(report.accepted) == 16
+    (group,) = groups.complete_groups(station.database)
+    assert (group.key, group.profile, group.found, group.state) == (KEY, "dsa110", 16, "complete")
+    assert [a.subject for a in station.ledger.of_partition("uvh5", KEY)][:1] == [f"{KEY}/sb00"]
+
+
+def test_scanning_again_changes_nothing(station, sixteen):
+    station.land(sixteen)
+    station.scan()
+    before = groups.group(station.database, KEY)
+    report = station.scan()
+    assert not report.accepted
+    assert not report.quarantined
+    assert groups.group(station.database, KEY) == before
+
+
+def test_an_incomplete_group_collects_is_reported_once_and_a_late_subband_completes_it(station, sixteen):
+    station.land(sixteen, range(15))
+    assert station.scan().groups[KEY].state == "collecting"
+    station.now += timedelta(hours=25)
+    assert [group.key for group in station.scan().stale] == [KEY]
+    assert station.scan().stale == []
+    assert groups.group(station.database, KEY).state == "failed"
+    station.land(sixteen, [15])
+    assert station.scan().groups[KEY].state == "complete"
+    assert groups.complete_groups(station.database)[0].completed_at == station.now
+
+
+def test_a_late_subband_reopens_a_failed_group_that_stays_incomplete(station, sixteen):
+    station.land(sixteen, range(14))
+    station.scan()
+    station.now += timedelta(hours=25)
+    station.scan()
+    station.land(sixteen, [14])
+    report = station.scan()
+    assert report.groups[KEY].state == "collecting"
+    assert report.stale == []
+
+
+def test_bad_files_are_quarantined_with_a_reason_and_hold_nothing_up(station, sixteen):
+    station.land(sixteen, range(4))
+    whole = (sixteen / uvh5_files.name(4)).read_bytes()
+    station.write(uvh5_files.name(4), whole[: len(whole) // 2])
+    station.write(uvh5_files.name(5), b"")
+    station.write(uvh5_files.name(6), b"this is not HDF5")
+    report = station.scan()
+    assert len(report.accepted) == 4
+    assert sorted(report.quarantined) == [uvh5_files.name(n) for n in (4, 5, 6)]
+    assert "truncated" in report.quarantined[uvh5_files.name(4)]
+    balance = station.ledger.balance()["uvh5"]
+    assert (balance.accepted, balance.pending, balance.quarantined) == (7, 4, 3)
+    station.land(sixteen, [4])
+    assert station.scan().accepted == [uvh5_files.name(4)]
+
+
+def test_another_telescope_and_a_wrong_number_are_quarantined(station, tmp_path):
+    alien = uvh5_files.observation(channels=2, integrations=1, antennas=2, telescope="ATA")
+    uvh5_files.write(alien, station.incoming / uvh5_files.name(0))
+    swapped = uvh5_files.observation(channels=2, integrations=1, antennas=2, subband=3)
+    uvh5_files.write(swapped, station.incoming / uvh5_files.name(9))
+    report = station.scan(settle_seconds=0)
+    assert "no profile for telescope 'ATA'" in report.quarantined[uvh5_files.name(0)]
+    assert "which is sb03" in report.quarantined[uvh5_files.name(9)]
+
+
+def test_the_same_file_twice_is_a_duplicate_and_other_content_a_conflict(station, sixteen):
+    station.land(sixteen, range(2))
+    station.scan()
+    station.land(sixteen, [0], stamp="2025-06-05T20:38:00")
+    other = uvh5_files.observation(channels=2, integrations=2, antennas=4, subband=1, seed=9)
+    uvh5_files.write(other, station.incoming / uvh5_files.name(1, "2025-06-05T20:38:00"))
+    report = station.scan(settle_seconds=0)
+    assert report.duplicates == [uvh5_files.name(0, "2025-06-05T20:38:00")]
+    assert report.conflicts == [uvh5_files.name(1, "2025-06-05T20:38:00")]
+    assert report.groups[KEY].found == 2
+    kept = {subband.number: subband.arrival.name for subband in _subbands(station)}
+    assert kept == {0: uvh5_files.name(0), 1: uvh5_files.name(1)}
+
+
+def test_links_directories_and_fifos_with_a_subbands_name_are_refused_without_being_opened(station, sixteen):
+    (station.incoming / uvh5_files.name(0)).symlink_to(sixteen / uvh5_files.name(0))
+    (station.incoming / uvh5_files.name(1)).mkdir()
+    os.mkfifo(station.incoming / uvh5_files.name(2))
+    report = station.scan()
+    assert sorted(report.refused) == [uvh5_files.name(n) for n in range(3)]
+    assert not report.accepted
+    assert station.ledger.balance() == {}
+
+
+def test_a_growing_file_and_strange_names_are_left_alone(station, sixteen):
+    shutil.copy(sixteen / uvh5_files.name(0), station.incoming / uvh5_files.name(0))
+    station.write(f".{uvh5_files.name(1)}.part", b"half")
+    station.write("notes.txt", b"hello")
+    report = station.scan(settle_seconds=60)
+    assert report.settling == [uvh5_files.name(0)]
+    assert not report.quarantined
+    station.now += timedelta(seconds=61)
+    assert station.scan(settle_seconds=60).accepted == [uvh5_files.name(0)]
+
+
+def test_a_batch_is_bounded_and_the_rest_comes_next(station, sixteen):
+    station.land(sixteen)
+    first = station.scan(scan_batch=10)
+    assert (len(first.accepted), first.left) == (10, 6)
+    assert len(station.scan(scan_batch=10).accepted) == 6
+
+
+def test_a_kill_between_ledger_and_group_is_healed_by_the_next_scan(station, sixteen, monkeypatch):
+    station.land(sixteen)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(groups, "refresh", killed)
+        with pytest.raises(KeyboardInterrupt):
+            station.scan()
+    assert groups.complete_groups(station.database) == []
+    assert station.scan().groups[KEY].state == "complete"
+
+
+def test_files_wait_while_the_database_is_down(station, sixteen):
+    station.land(sixteen, range(1))
+    gone = Database("postgresql://nobody@127.0.0.1:1/none", connect_seconds=1)
+    with pytest.raises(DatabaseUnavailable):
+        scan(station.incoming, Ledger(gone, station.incoming), gone, PROFILES, RadioSettings(), station.now)
+    assert station.scan().accepted == [uvh5_files.name(0)]
+
+
+def test_a_subband_rejected_later_takes_the_group_back(station, sixteen):
+    station.land(sixteen)
+    station.scan()
+    first = groups.group(station.database, KEY)
+    arrival = station.ledger.of_partition("uvh5", KEY)[0]
+    station.ledger.reject(arrival, DatabaseUnavailable("stands for any reason"))
+    assert groups.refresh(station.database, station.ledger, KEY, station.now).state == "collecting"
+    station.ledger.release(arrival.arrival_id)
+    again = groups.refresh(station.database, station.ledger, KEY, station.now)
+    assert (again.state, again.run_key) == ("complete", first.run_key)
+
+
+def test_the_cursor_of_complete_groups_advances(station, sixteen):
+    station.land(sixteen)
+    station.scan()
+    (group,) = groups.complete_groups(station.database, limit=1)
+    assert groups.complete_groups(station.database, after=(group.completed_at, group.key)) == []
+
+
+def _subbands(station):
+    return groups.subbands_of(station.database, station.ledger, KEY)
