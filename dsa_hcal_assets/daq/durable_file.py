@@ -73,7 +73,9 @@ def make_directory(directory: Path) -> None:
         If the operating system refuses.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        if not directory.is_dir():
+            directory.mkdir(parents=True, exist_ok=True)
+            _sync_directory(directory.parent)
     except (FileExistsError, NotADirectoryError) as error:
         raise NotADirectory(
             f"{directory} is not a directory", remedy="move it away or choose another"

@@ -129,11 +129,13 @@ class Connection:
 
     async def _heard_within(self, seconds: float) -> bytes | None:
         """Return the next bytes, or None when there was silence for that long."""
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._receive()
-        except TimeoutError:
-            return None
+        # A loop that was held up finds the time over and bytes waiting at once: the second look, which
+        # takes no time, gets them. Bytes missed here would pass for the next command's reply.
+        for wait in (seconds, 0.0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    return await self._receive()
+        return None
 
     async def _receive(self) -> bytes:
         """Return the next plain bytes (perhaps none, after pure telnet negotiation)."""

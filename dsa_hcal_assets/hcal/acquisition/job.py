@@ -97,11 +97,17 @@ async def acquire(
         saver = SnapshotSaver(directory, unsaved_limit, min(period, _LONGEST_RETRY))
         pollers = [BoardPoller(board, deadlines) for board in boards]
         saving = asyncio.create_task(saver.run())
+        polling = asyncio.create_task(_poll(pollers, saver, period, cycles, run_number, stop))
         try:
-            taken, skipped = await _poll(pollers, saver, period, cycles, run_number, stop)
+            await asyncio.wait({polling, saving}, return_when=asyncio.FIRST_COMPLETED)
+            if saving.done():
+                saving.result()  # raises: polling on without saving would only look alive
+            taken, skipped = polling.result()
             await saver.finish(STOP_SECONDS)
         finally:
-            saving.cancel()
+            for task in (polling, saving):
+                task.cancel()
+            await asyncio.gather(polling, saving, return_exceptions=True)
             for poller in pollers:
                 poller.close()
         if saver.waiting:

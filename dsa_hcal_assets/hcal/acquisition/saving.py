@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +37,8 @@ class SnapshotSaver:
         self._directory = directory
         self._unsaved: Unsaved[Snapshot] = Unsaved(limit)
         self._retry_seconds = retry_seconds
+        # a thread of its own: the loop's shared ones may all hang in name look-ups of dead hosts
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="snapshots")
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -59,12 +62,18 @@ class SnapshotSaver:
         self._wake.set()
 
     async def run(self) -> None:
-        """Write whatever waits, until cancelled."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._retry_seconds if self.waiting else None)
-            self._wake.clear()
-            await self._flush()
+        """Write whatever waits, until cancelled.
+
+        What no `PlatformError` explains is a defect and ends it, so that its caller ends too.
+        """
+        try:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self._retry_seconds if self.waiting else None)
+                self._wake.clear()
+                await self._flush()
+        finally:
+            self._thread.shutdown(wait=False)
 
     async def finish(self, seconds: float) -> None:
         """Give the writing `seconds` to end; what then still waits is reported by `waiting`."""
@@ -74,7 +83,7 @@ class SnapshotSaver:
 
     async def _flush(self) -> None:
         try:
-            await asyncio.to_thread(self._unsaved.flush, self._write)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._unsaved.flush, self._write)
         except PlatformError as error:
             self.trouble = error
             _log.error("ALARM: %d snapshots are not on disk, polling goes on: %s", self.waiting, error)

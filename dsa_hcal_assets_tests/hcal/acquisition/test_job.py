@@ -110,6 +110,12 @@ def test_a_disk_that_stays_full_is_the_error_it_ends_with(rack, tmp_path, monkey
     assert "3 snapshots are lost" in caplog.text
 
 
+def test_a_defect_in_writing_ends_the_job_instead_of_polling_for_nothing(rack, tmp_path, monkeypatch):
+    monkeypatch.setattr("dsa_hcal_assets.hcal.acquisition.saving.write_snapshot", lambda *arguments: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        acquire(rack, tmp_path)
+
+
 def test_a_second_acquisition_into_the_same_directory_is_refused(rack, tmp_path):
     with one_writer(tmp_path), pytest.raises(SecondWriter):
         acquire(rack, tmp_path, cycles=1)

@@ -80,3 +80,16 @@ def test_a_polite_signal_ends_it_with_everything_written(start, tmp_path, number
     for path in visible(tmp_path):
         read_snapshot(path)
     assert [path.name for path in (tmp_path / "hcal").glob(".*.part")] == []
+
+
+@pytest.mark.verify
+def test_a_hundred_kills_in_a_row(start, tmp_path):
+    moments = random.Random(1121)
+    for _ in range(100):
+        process = start()
+        wait_for_more(tmp_path, len(visible(tmp_path)) + 1)
+        time.sleep(moments.uniform(0, 0.2))
+        process.kill()
+        process.wait(10)
+    ids = {read_snapshot(path).acquisition_id for path in visible(tmp_path)}
+    assert len(ids) == 100

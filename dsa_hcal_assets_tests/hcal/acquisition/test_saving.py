@@ -112,3 +112,14 @@ def test_finishing_is_bounded_when_the_disk_stays_full(tmp_path, seconds):
             assert time.monotonic() - began < 2
 
     assert saving(tmp_path, script).waiting == 1
+
+
+def test_a_defect_in_writing_is_not_hidden(tmp_path, monkeypatch):
+    async def run():
+        saver = SnapshotSaver(tmp_path, 10, 0.05)
+        monkeypatch.setattr(saver, "_write", lambda snapshot: 1 / 0)
+        saver.put(snapshot(0))
+        await saver.run()
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(asyncio.wait_for(run(), 5))
