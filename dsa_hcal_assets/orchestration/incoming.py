@@ -1,19 +1,17 @@
 """Sensors that watch an incoming directory and turn what is pending into runs.
 
 A tick stays and polls for a bounded time, so that a file is seen at once although the sensor
-daemon's own loop takes seconds. What is pending is asked of the ledger, never of a wall clock;
-delivery is at least once, the effect exactly once (the ledger's constraints).
+daemon's own loop takes seconds. What is pending is asked of the ledger; delivery is at least once,
+the effect exactly once (the ledger's constraints).
 """
 
-import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import dagster as dg
-from dagster import RunsFilter
 
 from dsa_hcal_assets.installation import Installation
+from dsa_hcal_assets.orchestration.asked import AskedBook, Work
 from dsa_hcal_assets.orchestration.stage import InstallationParam
 
 # The sensor daemon gives a tick 60 s; staying well below leaves room for a slow scan.
@@ -21,30 +19,12 @@ STAY_SECONDS = 15.0
 LOOK_SECONDS = 0.5
 MOST_RUNS_A_TICK = 50
 WAITING = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING]
-
-
-@dataclass(frozen=True)
-class Work:
-    """A partition with pending arrivals.
-
-    Parameters
-    ----------
-    partition
-        Its key.
-    version
-        Changes when there is something new to do for the partition, and only then.
-    note
-        Shown as a tag of the run ("14 snapshots, 3018 to 3031").
-    """
-
-    partition: str
-    version: str
-    note: str = ""
+UNFINISHED = [*WAITING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
 def incoming_sensor(
     name: str,
-    job: dg.JobDefinition | dg.UnresolvedAssetJobDefinition,
+    job_name: str,
     look: Callable[[Installation], Sequence[Work]],
     *,
     dynamic: dg.DynamicPartitionsDefinition | None = None,
@@ -62,41 +42,58 @@ def incoming_sensor(
 
     @dg.sensor(
         name=name,
-        job=job,
+        job_name=job_name,
         description=description,
         minimum_interval_seconds=1,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def sensor(context: dg.SensorEvaluationContext, installation: InstallationParam) -> dg.SensorResult:
-        asked: dict[str, str] = json.loads(context.cursor or "{}")
+        book = AskedBook(context.cursor)
         deadline = time.monotonic() + STAY_SECONDS
         while True:
             pending = look(installation)
-            fresh = [work for work in pending if asked.get(work.partition) != work.version]
-            fresh = [work for work in fresh if not _run_waits(context.instance, name, work)]
-            if fresh or time.monotonic() > deadline:
+            due = _due(context.instance, name, book, pending)
+            if due or time.monotonic() > deadline:
                 break
             time.sleep(LOOK_SECONDS)
-        fresh = fresh[:MOST_RUNS_A_TICK]
-        # Only what is still pending is remembered: the cursor stays as small as the backlog.
-        known = {work.partition for work in pending}
-        asked = {key: version for key, version in asked.items() if key in known}
-        asked |= {work.partition: work.version for work in fresh}
+        for work, attempt in due:
+            book.remember(work, attempt, time.time())
+        keys = [work.partition for work, _ in due]
         return dg.SensorResult(
-            run_requests=[_request(name, work) for work in fresh],
-            dynamic_partitions_requests=(
-                [dynamic.build_add_request([work.partition for work in fresh])] if dynamic and fresh else None
-            ),
-            cursor=json.dumps(asked),
-            skip_reason=None if fresh else dg.SkipReason(f"{len(pending)} partitions pending, none of it new"),
+            run_requests=[_request(name, work, attempt) for work, attempt in due],
+            dynamic_partitions_requests=[dynamic.build_add_request(keys)] if dynamic and keys else None,
+            cursor=book.cursor(pending),
+            skip_reason=None if due else dg.SkipReason(f"{len(pending)} partitions pending, none of it new"),
         )
 
     return sensor
 
 
-def _request(sensor: str, work: Work) -> dg.RunRequest:
+def _due(
+    instance: dg.DagsterInstance, sensor: str, book: AskedBook, pending: Sequence[Work]
+) -> list[tuple[Work, int]]:
+    now = time.time()
+    asked = [(work, book.attempt(work, now)) for work in pending]
+    due = [(work, attempt) for work, attempt in asked if attempt is not None]
+    return [
+        (work, attempt)
+        for work, attempt in due[:MOST_RUNS_A_TICK]
+        # A run that has not begun takes everything pending of its partition when it does; a repeated
+        # request also waits for a run that is at work.
+        if not _has_run(instance, sensor, work, WAITING if attempt == 1 else UNFINISHED)
+    ]
+
+
+def _has_run(
+    instance: dg.DagsterInstance, sensor: str, work: Work, statuses: Sequence[dg.DagsterRunStatus]
+) -> bool:
+    wanted = dg.RunsFilter(tags={"dsa_hcal/partition": f"{sensor}:{work.partition}"}, statuses=statuses)
+    return bool(instance.get_run_records(wanted, limit=1))
+
+
+def _request(sensor: str, work: Work, attempt: int) -> dg.RunRequest:
     return dg.RunRequest(
-        run_key=f"{sensor}:{work.partition}:{work.version}",
+        run_key=f"{sensor}:{work.partition}:{work.version}:{attempt}",
         partition_key=work.partition,
         tags={
             "dagster/priority": "10",
@@ -104,9 +101,3 @@ def _request(sensor: str, work: Work) -> dg.RunRequest:
             "dsa_hcal/work": work.note,
         },
     )
-
-
-def _run_waits(instance: dg.DagsterInstance, sensor: str, work: Work) -> bool:
-    # A run that has not begun takes everything pending of its partition when it does.
-    tags = {"dsa_hcal/partition": f"{sensor}:{work.partition}"}
-    return bool(instance.get_run_records(RunsFilter(tags=tags, statuses=WAITING), limit=1))

@@ -17,7 +17,7 @@ from dsa_hcal_assets.orchestration.failures import RETRIES, typed_failures
 from dsa_hcal_assets.orchestration.gates import tell_if_closed
 from dsa_hcal_assets.products.model import JSON, Input, Product, Provenance
 from dsa_hcal_assets.quality.report import Figure
-from dsa_hcal_assets.quality.verdicts import Metric
+from dsa_hcal_assets.quality.verdicts import Metric, Verdict
 
 InstallationParam = dg.ResourceParam[Installation]
 
@@ -70,6 +70,25 @@ class StageRun:
         """Return where worker calls of this stage write their log."""
         return self.installation.settings.logs / "runs" / self.run_id / f"{self.name}.log"
 
+    def provenance(
+        self, inputs: Iterable[Product | Input] = (), parameters: Mapping[str, JSON] | None = None
+    ) -> Provenance:
+        """Return where a product made now from `inputs` with `parameters` comes from."""
+        sources = tuple(item.as_input() if isinstance(item, Product) else item for item in inputs)
+        return Provenance(parameters=dict(parameters or {}), inputs=sources, run_id=self.run_id)
+
+    def verdicts(self, outcome: Outcome) -> list[Verdict]:
+        """Judge what making the product found out; nothing is stored."""
+        from dsa_hcal_assets.quality.judging import judge
+
+        return judge(self.name, outcome.metrics, self.installation.thresholds, outcome.profile)
+
+    def earlier_verdicts(self, products: Iterable[Product]) -> list[Verdict]:
+        """Return the stored verdicts of products, for a report over several stages."""
+        from dsa_hcal_assets.quality.store import latest
+
+        return [verdict for one in products for verdict in latest(self.installation.database, one.product_id)]
+
     def publish(
         self,
         make: Callable[[Path], Outcome],
@@ -82,21 +101,17 @@ class StageRun:
         The product is registered before its verdicts: a crash in between leaves a product without
         verdicts, which no reader accepts.
         """
-        sources = tuple(item.as_input() if isinstance(item, Product) else item for item in inputs)
-        provenance = Provenance(parameters=dict(parameters or {}), inputs=sources, run_id=self.run_id)
+        provenance = self.provenance(inputs, parameters)
         with self.installation.products.publishing(self.name, self.partition, provenance) as staged:
             outcome = make(staged.path)
         return self._judged(outcome, staged.product)
 
     def _judged(self, outcome: Outcome, product: Product) -> dg.MaterializeResult[Any]:
-        from dsa_hcal_assets.quality.judging import judge
         from dsa_hcal_assets.quality.store import record
 
         installation = self.installation
-        verdicts = judge(self.name, outcome.metrics, installation.thresholds, outcome.profile)
-        record(
-            installation.database, verdicts, product=product, partition=self.partition, run_id=self.run_id
-        )
+        verdicts = self.verdicts(outcome)
+        record(installation.database, verdicts, product=product, partition=self.partition, run_id=self.run_id)
         tell_if_closed(installation, product, verdicts)
         return dg.MaterializeResult(
             metadata=_metadata(outcome, product),
