@@ -156,6 +156,11 @@ def sector_profile(rollup: pd.DataFrame, detector: Detector, quantity: Quantity)
         axes.axvspan(
             sector - 0.5, sector + 0.5, facecolor=_MISSING, edgecolor=_HATCH, hatch="///", linewidth=0
         )
+    if len(chosen):
+        # one hot tower must not flatten all others: its line may leave the frame, the maps show it
+        low, high = np.percentile(chosen["min"], _TAILS[0]), np.percentile(chosen["max"], _TAILS[1] - 2)
+        margin = 0.1 * max(high - low, quantity.smallest_span)
+        axes.set_ylim(low - margin, high + margin)
     axes.set_xlim(-0.6, 31.6)
     axes.set_xticks(np.arange(0, 32, 2))
     axes.set_xlabel("sector")

@@ -133,5 +133,5 @@ def _summary(snapshots: pd.DataFrame, towers: pd.DataFrame) -> str:
     text = f"{len(snapshots)} snapshots from {first:%H:%M:%S} to {last:%H:%M:%S} UTC; "
     text += f"{read} of {HCAL_TOWERS} towers were read at least once."
     if runs:
-        text += f" Runs {runs[0]}" + (f" to {runs[-1]}." if runs[-1] != runs[0] else ".")
+        text += f" Run {runs[0]}." if len(runs) == 1 else f" Runs {runs[0]} to {runs[-1]}."
     return text

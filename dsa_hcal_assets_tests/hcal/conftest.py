@@ -1,0 +1,53 @@
+"""Fixtures of the detector's tests: a ledger on the test's database, and a day that is loaded."""
+
+from pathlib import Path
+
+import pytest
+
+from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.hcal.channel_map import ChannelMap, load_channel_map
+from dsa_hcal_assets.hcal.ingest import scan
+from dsa_hcal_assets.hcal.loading import load_day
+from dsa_hcal_assets.hcal.rollups import refresh
+from dsa_hcal_assets.ledger import Ledger
+from dsa_hcal_assets.quality.thresholds import Thresholds
+from dsa_hcal_assets_tests.hcal import detector
+
+
+@pytest.fixture(scope="session")
+def channel_map() -> ChannelMap:
+    return load_channel_map()
+
+
+@pytest.fixture(scope="session")
+def thresholds() -> Thresholds:
+    return Thresholds.load(environ={})
+
+
+@pytest.fixture
+def incoming(tmp_path: Path) -> Path:
+    return tmp_path / "incoming" / "hcal"
+
+
+@pytest.fixture
+def ledger(database: Database, tmp_path: Path) -> Ledger:
+    return Ledger(database, tmp_path / "quarantine")
+
+
+@pytest.fixture
+def loaded(database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap) -> Database:
+    """A day of seven snapshots over two hours: board 91 down at first, 82 partial at the end, a hot tower."""
+    hot = detector.truth("80", 0, detector.cycle(3)).temperature.astype("float32")
+    hot[5] = 33.5
+    detector.land(
+        incoming,
+        detector.snapshot(0, down={"91"}),
+        *(detector.snapshot(number) for number in (1, 2)),
+        detector.with_channel(detector.snapshot(3), "80", 0, temperature=hot),
+        *(detector.snapshot(number) for number in (4, 6)),
+        detector.snapshot(7, unread_temperatures={"82": 3}),
+    )
+    scan(incoming, ledger)
+    load_day(database, ledger, detector.DAY, channel_map, "run-1")
+    refresh(database, detector.DAY)
+    return database
