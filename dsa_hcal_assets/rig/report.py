@@ -50,7 +50,7 @@ def time_series(result: CleanResult, quantity: str, limit: float, label: str) ->
     axes.set_ylabel(label)
     axes.set_xlabel("UTC")
     if len(frame):
-        axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))
+        axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]
     axes.grid(alpha=0.25)
     axes.legend(loc="upper left", fontsize=8, ncols=3)
     return png(plot)

@@ -8,6 +8,7 @@ import csv
 import io
 import math
 from dataclasses import astuple, fields
+from typing import Any
 
 import pandas as pd
 
@@ -107,4 +108,5 @@ def read_kpis(database: Database, day: str) -> Kpis | None:
     names = ", ".join(field.name for field in fields(Kpis))
     # The names are those of our own dataclass, never of a caller.
     rows = database.rows(f"select {names} from rig.kpi where day = %s", (day,))  # noqa: S608
-    return Kpis(*(math.nan if value is None else value for value in rows[0])) if rows else None
+    values: list[Any] = [math.nan if value is None else value for value in rows[0]] if rows else []
+    return Kpis(*values) if values else None
