@@ -1,0 +1,10 @@
+"""Alerts: telling people about trouble once, in the record and through channels.
+
+Belongs here: what an alert is, its record in the database, and the channels that carry it. Not
+here: deciding that something is wrong (checks, sensors, services call `raise_alert`).
+"""
+
+from dsa_hcal_assets.alerts.model import Alert, Severity
+from dsa_hcal_assets.alerts.raising import raise_alert
+
+__all__ = ["Alert", "Severity", "raise_alert"]
