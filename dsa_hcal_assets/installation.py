@@ -13,6 +13,7 @@ from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from dsa_hcal_assets.alerts import Alert
     from dsa_hcal_assets.database.connection import Database
     from dsa_hcal_assets.ledger.ledger import Ledger
     from dsa_hcal_assets.products.store import ProductStore
@@ -80,6 +81,13 @@ class Installation:
         from dsa_hcal_assets.workers.sockets import socket_path
 
         return WorkerClient(socket_path(self.settings.state_dir, "casa"))
+
+    def tell(self, alert: "Alert") -> None:
+        """Record an alert and send it through the installation's channels; never raises."""
+        from dsa_hcal_assets.alerts import raise_alert
+        from dsa_hcal_assets.alerts.channels import channels
+
+        raise_alert(self.database, alert, channels(self.settings.webhook_url))
 
 
 def _running_database_url(state_dir: Path) -> str:

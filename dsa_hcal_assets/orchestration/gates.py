@@ -9,3 +9,21 @@ from dsa_hcal_assets.quality.verdicts import Verdict
 
 def tell_if_closed(installation: Installation, product: Product, verdicts: Sequence[Verdict]) -> None:
     """Raise one alert that names every blocking verdict that failed; none when all passed."""
+    from dsa_hcal_assets.alerts import Alert, Severity
+
+    closed = [verdict for verdict in verdicts if verdict.stops]
+    if not closed:
+        return
+    numbers = [f"{one.metric} = {one.value:g} {one.unit} ({one.limit}) {one.detail}" for one in closed]
+    installation.tell(
+        Alert(
+            Severity.ERROR,
+            category="check",
+            title=f"{product.kind} of {product.partition} is blocked: {', '.join(v.metric for v in closed)}",
+            message="Nothing downstream uses it until a later version passes.\n" + "\n".join(numbers),
+            source=product.kind,
+            partition=product.partition,
+            run_id=product.provenance.run_id,
+            details={one.metric: one.value for one in closed},
+        )
+    )

@@ -106,6 +106,18 @@ class StageRun:
             outcome = make(staged.path)
         return self._judged(outcome, staged.product)
 
+    def not_applicable(self, reason: str) -> dg.MaterializeResult[Any]:
+        """Return that this partition rightly has no such product; its checks pass and say why."""
+        return dg.MaterializeResult(
+            metadata={"not applicable": reason},
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=spec.name, asset_key=self.name, passed=True, description=reason
+                )
+                for spec in check_specs(self.name)
+            ],
+        )
+
     def _judged(self, outcome: Outcome, product: Product) -> dg.MaterializeResult[Any]:
         from dsa_hcal_assets.quality.store import record
 

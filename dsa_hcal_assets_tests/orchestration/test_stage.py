@@ -84,7 +84,7 @@ def test_a_closed_gate_is_told_by_one_alert(installation, instance):
     materialize(graph(bad, []), installation, instance)
     alerts = installation.database.rows("select severity, partition, message from platform.alert")
     assert len(alerts) == 1
-    assert alerts[0][:2] == ("ERROR", DAY)
+    assert alerts[0][:2] == ("error", DAY)
     assert "rows" in alerts[0][2]
 
 

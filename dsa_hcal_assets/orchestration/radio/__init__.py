@@ -1,0 +1,19 @@
+"""Radio observations on the lineage graph: from a whole group to images and a QA report."""
+
+from dsa_hcal_assets.orchestration.radio.calibration import calibrated_ms, calibration_tables, flags
+from dsa_hcal_assets.orchestration.radio.imaging import continuum_image, radio_qa_report
+from dsa_hcal_assets.orchestration.radio.ingest import measurement_set, uvh5_group
+from dsa_hcal_assets.orchestration.radio.sensor import radio_job, radio_sensor
+
+ASSETS = (
+    uvh5_group,
+    measurement_set,
+    flags,
+    calibration_tables,
+    calibrated_ms,
+    continuum_image,
+    radio_qa_report,
+)
+JOBS = (radio_job,)
+SCHEDULES = ()
+SENSORS = (radio_sensor,)

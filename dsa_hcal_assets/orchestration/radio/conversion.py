@@ -1,0 +1,54 @@
+"""The conversion's two worker calls and what they found, as one outcome."""
+
+import base64
+import math
+from pathlib import Path
+
+from dsa_hcal_assets.orchestration.radio.worker import MS_NAME, call
+from dsa_hcal_assets.orchestration.stage import Outcome, StageRun
+from dsa_hcal_assets.products.model import JSON, Product
+from dsa_hcal_assets.quality.report import Figure
+from dsa_hcal_assets.quality.verdicts import Metric
+from dsa_hcal_assets.radio.observation import Centre, Observation
+
+
+def convert(run: StageRun, source: Product, place: Path) -> Outcome:
+    """Convert the group described by `source` into `place` and measure the result."""
+    observation = Observation.load(source.path)
+    extra = run.installation.settings.radio.profiles_dir
+    profiles_dir = str(extra) if extra else None
+    ms = str(place / MS_NAME)
+    report = call(
+        run,
+        "conversion.job:convert",
+        {
+            "files": [str(one.path) for one in observation.files],
+            "out": ms,
+            "profile": observation.profile,
+            "phase_centre": _centre(observation.centre),
+            "profiles_dir": profiles_dir,
+        },
+    )
+    measured = call(
+        run,
+        "conversion.job:measure",
+        {"ms": ms, "profile": observation.profile, "report": report, "profiles_dir": profiles_dir},
+    )
+    return Outcome(
+        metrics=[Metric(one["name"], float(one["value"]), one["detail"]) for one in measured["metrics"]],
+        figures=[
+            Figure(caption, base64.b64decode(picture)) for caption, picture in measured["figures"].items()
+        ],
+        facts={"conversion": report},
+        profile=observation.profile,
+    )
+
+
+def _centre(centre: Centre | None) -> JSON:
+    if centre is None:
+        return None
+    return {
+        "name": centre.name,
+        "ra_rad": math.radians(centre.ra_deg),
+        "dec_rad": math.radians(centre.dec_deg),
+    }

@@ -1,0 +1,46 @@
+"""Images and the report of the whole group. Partition: group."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dsa_hcal_assets.orchestration.partitions import GROUPS
+from dsa_hcal_assets.orchestration.radio.worker import (
+    CALIBRATED_NAME,
+    call,
+    observation_of,
+    outcome,
+    profile_of,
+)
+from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
+
+OVERRIDABLE = ("imsize", "robust", "niter", "threshold_jy")
+
+
+@stage_asset(group="radio", partitions=GROUPS, deps=["calibrated_ms"], kinds={"casa"}, pool="heavy")
+def continuum_image(run: StageRun) -> dg.MaterializeResult[Any]:
+    """Continuum images of the group's fields as FITS, with primary beam, pictures and measurements."""
+    source, observation = run.input("calibrated_ms"), observation_of(run)
+    settings = run.installation.settings.radio
+    profile = profile_of(run, observation).model_dump(mode="json")
+    overrides = {name: getattr(settings, name) for name in OVERRIDABLE if getattr(settings, name) is not None}
+
+    def make(place: Path) -> Outcome:
+        reply = call(
+            run,
+            "imaging.job:make_images",
+            {
+                "ms": str(source.path / CALIBRATED_NAME),
+                "profile": profile,
+                "out_dir": str(place),
+                "imager": settings.imager,
+                "overrides": overrides,
+                "facts": {"GROUP": run.partition, "INPUTSUM": source.checksum},
+                "pointing_dec_deg": observation.pointing_dec_deg,
+            },
+        )
+        facts = {"imager": f"{reply['imager']} {reply['version']}", "fields": reply["fields"]}
+        return outcome(reply, observation.profile, facts)
+
+    return run.publish(make, inputs=[source], parameters=profile["imaging"] | overrides)

@@ -1,0 +1,51 @@
+"""From accepted subbands to the group's Measurement Set. Partition: group."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dsa_hcal_assets.errors import ProductMissing
+from dsa_hcal_assets.orchestration.partitions import GROUPS
+from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
+from dsa_hcal_assets.products.model import Input
+
+
+@stage_asset(group="radio", partitions=GROUPS, kinds={"hdf5"})
+def uvh5_group(run: StageRun) -> dg.MaterializeResult[Any]:
+    """A whole group of UVH5 subbands: its files, span, pointing and calibrator."""
+    from dsa_hcal_assets.radio import observation
+    from dsa_hcal_assets.radio.ingest import groups, quality
+    from dsa_hcal_assets.radio.profiles.loading import load_profiles
+
+    database, ledger = run.installation.database, run.installation.ledger
+    subbands = groups.subbands_of(database, ledger, run.partition)
+    group = groups.group(database, run.partition)
+    if group is None:
+        raise ProductMissing(f"no file of group {run.partition} ever arrived", remedy="check the key")
+    profile = load_profiles(run.installation.settings.radio.profiles_dir)[group.profile]
+    described = observation.describe(run.partition, subbands, profile)
+
+    def make(place: Path) -> Outcome:
+        described.save(place)
+        facts = {
+            "subbands": len(subbands),
+            "telescope profile": profile.name,
+            "calibrator": described.centre.name if described.centre else "none transits",
+        }
+        return Outcome(quality.measure(subbands, profile), facts=facts, profile=profile.name)
+
+    inputs = [Input(one.arrival.name, one.arrival.digest) for one in subbands]
+    result = run.publish(make, inputs=inputs)
+    with database.transaction() as cursor:
+        ledger.mark_loaded(cursor, [one.arrival for one in subbands], run.run_id)
+    return result
+
+
+@stage_asset(group="radio", partitions=GROUPS, deps=["uvh5_group"], kinds={"casa"}, pool="heavy")
+def measurement_set(run: StageRun) -> dg.MaterializeResult[Any]:
+    """The group's visibilities as one immutable Measurement Set, phased, with full input checksums."""
+    from dsa_hcal_assets.orchestration.radio.conversion import convert
+
+    source = run.input("uvh5_group")
+    return run.publish(lambda place: convert(run, source, place), inputs=[source])

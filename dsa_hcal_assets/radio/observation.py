@@ -1,0 +1,119 @@
+"""A whole group as the stages after ingest see it: files, span, pointing, phase centre.
+
+Written as the product ``uvh5_group``; everything downstream starts from it and never looks into the
+incoming directory again.
+"""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import fmean
+
+from pydantic import BaseModel, ConfigDict
+
+from dsa_hcal_assets.errors import BadInput
+from dsa_hcal_assets.radio.calibration.matching import match_calibrator
+from dsa_hcal_assets.radio.ingest.groups import Subband
+from dsa_hcal_assets.radio.profiles.model import Profile
+from dsa_hcal_assets.radio.profiles.stations import read_stations
+
+FILE_NAME = "group.json"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SubbandFile(_Record):
+    """One accepted file; `digest` is its identity at ingest (header and size)."""
+
+    number: int
+    path: Path
+    digest: str
+
+
+class Centre(_Record):
+    """The direction a group is phased to: ICRS, degrees."""
+
+    name: str
+    ra_deg: float
+    dec_deg: float
+
+
+class Observation(_Record):
+    """A group that may be converted.
+
+    `start` and `end` span the first to the last integration (UTC). `pointing_dec_deg` is the apparent
+    declination of a drift scan. `centre` is its calibrator's position if one transits meanwhile;
+    without it the profile's own rule counts.
+    """
+
+    group: str
+    profile: str
+    files: tuple[SubbandFile, ...]
+    start: datetime
+    end: datetime
+    pointing_dec_deg: float | None
+    centre: Centre | None
+
+    def save(self, directory: Path) -> Path:
+        """Write the record into a product's directory."""
+        path = directory / FILE_NAME
+        path.write_text(self.model_dump_json(indent=1), encoding="utf-8")
+        return path
+
+    @classmethod
+    def load(cls, directory: Path) -> "Observation":
+        """Read the record of a published ``uvh5_group``."""
+        return cls.model_validate_json((directory / FILE_NAME).read_text(encoding="utf-8"))
+
+
+def describe(group: str, subbands: Sequence[Subband], profile: Profile) -> Observation:
+    """Describe a group from the header facts that ingest remembered.
+
+    Raises
+    ------
+    BadInput
+        If the group has no subband.
+    """
+    if not subbands:
+        raise BadInput(f"group {group} has no accepted subband", remedy="see `dsa-hcal quarantine list`")
+    header = subbands[0].header
+    start = header.first_time
+    end = start + timedelta(days=header.last_jd - header.first_jd)
+    declination = None if header.declination_rad is None else math.degrees(header.declination_rad)
+    return Observation(
+        group=group,
+        profile=profile.name,
+        files=tuple(
+            SubbandFile(number=one.number, path=one.arrival.path, digest=one.arrival.digest)
+            for one in subbands
+        ),
+        start=start,
+        end=end,
+        pointing_dec_deg=declination,
+        centre=_calibrator(start, end, declination, profile),
+    )
+
+
+def _calibrator(start: datetime, end: datetime, declination: float | None, profile: Profile) -> Centre | None:
+    rules = profile.calibration
+    if rules.selection != "transit" or declination is None or profile.stations is None:
+        return None
+    stations = read_stations(profile.stations).values()
+    matches = match_calibrator(
+        start,
+        end,
+        declination,
+        # The middle of the array: a station 2 km away sees the transit 0.1 s earlier or later.
+        longitude_deg=fmean(station.longitude_deg for station in stations),
+        dish_diameter_m=profile.dish_diameter_m,
+        radius_deg=rules.match_radius_deg,
+        top=rules.match_top,
+        min_flux_jy=rules.min_flux_jy,
+    )
+    if not matches:
+        return None
+    best = matches[0].calibrator
+    return Centre(name=best.name, ra_deg=best.ra_deg, dec_deg=best.dec_deg)
