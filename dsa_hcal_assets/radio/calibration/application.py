@@ -53,7 +53,7 @@ def apply_set(
         flags.apply_to(work)
         _applycal(work, calibration, described, tables)
         metrics = _measure(work, described, fields_with_data(ms))
-        _split(work, target, telescope.calibration.average_channels)
+        _split(work, target, _channels_to_average(work, telescope.calibration.average_bandwidth_hz))
     return {
         "ms": str(target),
         "tables": [one.kind for one in tables],
@@ -118,6 +118,16 @@ def _split(work: Path, target: Path, average: int) -> None:
         raise BadInput(f"CASA wrote no calibrated set {target.name}", remedy="read the worker's log")
 
 
+def _channels_to_average(ms: Path, bandwidth_hz: float) -> int:
+    """Return how many channels fit into a bandwidth, at least 1 and at most a whole window."""
+    from casacore.tables import table
+
+    with table(str(ms / "SPECTRAL_WINDOW"), **READ_ONLY) as spectral:
+        width = float(np.abs(spectral.getcell("CHAN_WIDTH", 0)).max())
+        channels = int(spectral.getcell("NUM_CHAN", 0))
+    return min(max(int(bandwidth_hz / width * 1.0001), 1), channels)
+
+
 def _measure(work: Path, described: SetDescription, fields: Sequence[Field]) -> list[dict[str, Any]]:
     flagged = counted = 0.0
     zero = good = 0.0
@@ -166,7 +176,7 @@ def _calibrator_ratios(
         chosen = use & rows[:, None, None]
         if chosen.any():
             mean = float(window.data.real[chosen].mean(dtype=np.float64))
-            found.append((mean / flux.jy, f"corrected over known flux density on {flux.field}"))
+            found.append((mean / flux.apparent_jy, f"corrected over known flux density on {flux.field}"))
     return found
 
 

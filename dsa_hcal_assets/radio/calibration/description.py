@@ -37,10 +37,16 @@ class CalibrationTable(_Record):
 
 
 class FluxDensity(_Record):
-    """Flux density of a calibrator field and where it comes from."""
+    """Flux density of a calibrator field and where it comes from.
+
+    `apparent_jy`: as it appears in the data, through the primary beam of a telescope that drifts.
+    """
 
     field: str
+    ra_deg: float
+    dec_deg: float
     jy: float
+    apparent_jy: float
     error_jy: float
     frequency_hz: float
     origin: str

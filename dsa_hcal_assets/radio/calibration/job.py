@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.radio.calibration import solutions as judge
 from dsa_hcal_assets.radio.calibration.application import apply_set
+from dsa_hcal_assets.radio.calibration.beam import DriftBeam
 from dsa_hcal_assets.radio.calibration.description import (
     CalibrationTable,
     FluxDensity,
@@ -18,13 +20,14 @@ from dsa_hcal_assets.radio.calibration.description import (
     TableKind,
     window_around,
 )
+from dsa_hcal_assets.radio.calibration.field_model import field_model
 from dsa_hcal_assets.radio.calibration.fields import Roles, Span, assign, span
 from dsa_hcal_assets.radio.calibration.figures import write_figures
 from dsa_hcal_assets.radio.calibration.model import set_models
 from dsa_hcal_assets.radio.calibration.reference import Antenna, antennas_with_data, choose_reference
 from dsa_hcal_assets.radio.calibration.solutions import Solutions, read_solutions
 from dsa_hcal_assets.radio.calibration.solve import Chain
-from dsa_hcal_assets.radio.calibration.standards import load_calibrators
+from dsa_hcal_assets.radio.calibration.standards import Calibrator, load_calibrators, read_sources
 from dsa_hcal_assets.radio.flagging.flagset import FlagSet
 from dsa_hcal_assets.radio.flagging.visibilities import READ_ONLY, antenna_names
 from dsa_hcal_assets.radio.flagging.working_copy import working_copy
@@ -42,6 +45,8 @@ def solve(
     group: str,
     pointing_dec_deg: float | None = None,
     calibrators: str | None = None,
+    neighbours: str | None = None,
+    imager: str = "auto",
     scratch: str | None = None,
 ) -> dict[str, Any]:
     """Solve for the calibration of a group that holds a calibrator; write the calibration set.
@@ -63,6 +68,11 @@ def solve(
         Apparent declination of the pointing (drift scans), deg.
     calibrators
         Table of further calibrators (the form of ``standards.csv``).
+    neighbours
+        Table of other sources in the beam (the same form) that go into the model. Without it, where
+        the profile asks for a field model, they are taken from an image of a first solution.
+    imager
+        Program for that image.
     scratch
         Room for the working copy.
 
@@ -81,32 +91,25 @@ def solve(
     """
     telescope = Profile.model_validate(profile)
     source, target = Path(ms), Path(out_dir)
-    target.mkdir(parents=True, exist_ok=True)
     roles = assign(
         source, telescope, load_calibrators(Path(calibrators) if calibrators else None), pointing_dec_deg
     )
-    when = span(source)
-    with (
-        tempfile.TemporaryDirectory(prefix="solve-", dir=scratch) as room,
-        working_copy(source, Path(room)) as work,
-    ):
-        FlagSet.load(Path(flags)).apply_to(work)
-        fluxes = set_models(work, roles.bandpass, telescope.calibration.flux_standard, when.frequency_hz)
-        antennas = antennas_with_data(work, [field.number for field, _ in roles.bandpass])
-        reference = choose_reference(antennas, telescope.calibration.reference_antennas)
-        chain = Chain(work, roles, telescope.calibration, reference.name, target, _window_count(work))
-        tables, transferred = _run(chain, telescope.calibration, when.frequency_hz)
-        bandpass = read_solutions(tables["bandpass"])
-        gain = read_solutions(tables.get("short_gain", tables["gain"]))
-        metrics = _metrics(tables, bandpass, antennas, [*transferred])
-    _require_reference(bandpass, reference)
-    described = _describe(
-        telescope, group, roles, when, reference, tables, [*fluxes, *transferred], bandpass, chain, pointing_dec_deg
-    )
-    described.save(target)
+    flag_set = FlagSet.load(Path(flags))
+    with tempfile.TemporaryDirectory(prefix="solve-", dir=scratch) as room:
+        once = _Solve(source, flag_set, telescope, group, roles, pointing_dec_deg, Path(room))
+        others: Sequence[Calibrator] = read_sources(Path(neighbours)) if neighbours else ()
+        if telescope.calibration.field_model and not neighbours:
+            once.run(Path(room) / "first", ())
+            others = field_model(
+                source, flag_set, Path(room) / "first", telescope, pointing_dec_deg, imager, Path(room)
+            )
+        described, metrics = once.run(target, others)
+    bandpass = read_solutions(target / "bandpass.cal")
+    gain = read_solutions(target / described.tables[-1].file)
     return {
         "set": described.model_dump(mode="json"),
         "metrics": metrics,
+        "neighbours": [asdict(one) for one in others],
         "figures": write_figures(bandpass, gain, antenna_names(source), target / "figures"),
     }
 
@@ -146,6 +149,52 @@ def apply(
             Path(ms), FlagSet.load(Path(flags)), Path(calibration), telescope, Path(out_dir), Path(room)
         )
     return applied
+
+
+@dataclass(frozen=True)
+class _Solve:
+    """The solves of one group; run once, or twice with a better model."""
+
+    ms: Path
+    flags: FlagSet
+    telescope: Profile
+    group: str
+    roles: Roles
+    pointing_dec_deg: float | None
+    scratch: Path
+
+    def run(
+        self, target: Path, neighbours: Sequence[Calibrator]
+    ) -> tuple[SetDescription, list[dict[str, Any]]]:
+        """Solve into `target` with `neighbours` in the model; returns the set and its metrics."""
+        target.mkdir(parents=True, exist_ok=True)
+        when, choices = span(self.ms), self.telescope.calibration
+        with working_copy(self.ms, self.scratch) as work:
+            self.flags.apply_to(work)
+            beam = _drift_beam(self.telescope, when, self.pointing_dec_deg)
+            fluxes = set_models(
+                work, self.roles.bandpass, choices.flux_standard, when.frequency_hz, beam, neighbours
+            )
+            antennas = antennas_with_data(work, [field.number for field, _ in self.roles.bandpass])
+            reference = choose_reference(antennas, choices.reference_antennas)
+            chain = Chain(work, self.roles, choices, reference.name, target, _window_count(work))
+            tables, transferred = _run(chain, choices, when.frequency_hz)
+        bandpass = read_solutions(tables["bandpass"])
+        _require_reference(bandpass, reference)
+        described = _describe(
+            self.telescope,
+            self.group,
+            self.roles,
+            when,
+            reference,
+            tables,
+            [*fluxes, *transferred],
+            bandpass,
+            chain,
+            self.pointing_dec_deg,
+        )
+        described.save(target)
+        return described, _metrics(tables, bandpass, antennas, transferred)
 
 
 def _run(
@@ -259,6 +308,13 @@ def _require_reference(bandpass: Sequence[Solutions], reference: Antenna) -> Non
             found=f"ids {sorted(found)}",
             remedy="name another reference antenna in the profile",
         )
+
+
+def _drift_beam(telescope: Profile, when: Span, pointing_dec_deg: float | None) -> DriftBeam | None:
+    if pointing_dec_deg is None or not telescope.imaging.beam_drifts:
+        return None
+    diameter = telescope.imaging.beam_diameter_m or telescope.dish_diameter_m
+    return DriftBeam(pointing_dec_deg, when.longitude_deg, diameter)
 
 
 def _window_count(ms: Path) -> int:

@@ -5,20 +5,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dsa_hcal_assets.errors import BadInput
+from dsa_hcal_assets.radio.calibration.beam import DriftBeam
 from dsa_hcal_assets.radio.calibration.description import FluxDensity
 from dsa_hcal_assets.radio.calibration.fields import Field
+from dsa_hcal_assets.radio.calibration.prediction import add_sources, attenuate_model, mean_model
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
 
 log = logging.getLogger(__name__)
 
 
 def set_models(
-    work: Path, fields: Sequence[tuple[Field, Calibrator]], standard: str, frequency_hz: float
+    work: Path,
+    fields: Sequence[tuple[Field, Calibrator]],
+    standard: str,
+    frequency_hz: float,
+    beam: DriftBeam | None = None,
+    neighbours: Sequence[Calibrator] = (),
 ) -> list[FluxDensity]:
     """Fill MODEL_DATA of the calibrator fields (point source at the phase centre) in a working copy.
 
     Standard calibrators get setjy's own model of the standard, which knows their slow variations;
-    all others their spectrum from the calibrator table.
+    all others their spectrum from the calibrator table. A drifting beam attenuates the model as it
+    attenuates the data. Neighbours are added: sources that are left out of the model are partly
+    absorbed by the solutions (of the order of 2 / antennas of their flux density with few antennas)
+    and come out too faint afterwards.
 
     Returns
     -------
@@ -36,8 +46,7 @@ def set_models(
     for field, source in fields:
         common = {"vis": str(work), "field": str(field.number), "scalebychan": True, "usescratch": True}
         if source.standard == standard and _known_by_name(field, source):
-            reply = casatasks.setjy(standard=standard, **common)
-            flux, origin = _flux_of(reply, field), standard
+            reply, origin = casatasks.setjy(standard=standard, **common), standard
         else:
             reference = 10.0 ** source.coefficients[0]
             reply = casatasks.setjy(
@@ -47,24 +56,28 @@ def set_models(
                 reffreq="1GHz",
                 **common,
             )
-            flux, origin = source.flux_jy(frequency_hz), f"calibrator table: {source.name}"
-            if source.standard:
-                origin = f"{source.standard}: {source.name}"
+            origin = f"{source.standard or 'calibrator table'}: {source.name}"
+        flux = mean_model(work, field.number)
         if not reply or flux <= 0:
             raise BadInput(f"no model could be set for {field.name}", found=repr(reply)[:200])
-        found.append(FluxDensity(field=field.name, jy=flux, error_jy=0.0, frequency_hz=frequency_hz, origin=origin))
+        share = attenuate_model(work, field.number, source, beam) if beam else 1.0
+        if neighbours:
+            add_sources(work, field.number, (field.ra_deg, field.dec_deg), neighbours, beam)
+        found.append(
+            FluxDensity(
+                field=field.name,
+                ra_deg=field.ra_deg,
+                dec_deg=field.dec_deg,
+                jy=flux,
+                apparent_jy=flux * share,
+                error_jy=0.0,
+                frequency_hz=frequency_hz,
+                origin=origin,
+            )
+        )
     return found
 
 
 def _known_by_name(field: Field, source: Calibrator) -> bool:
     """Tell whether setjy recognises the field: it goes by names, not by positions."""
     return any(field.name.upper().startswith(name.upper()) for name in (source.name, *source.aliases))
-
-
-def _flux_of(reply: dict[str, object], field: Field) -> float:
-    """Return the mean Stokes I over spectral windows in a reply of setjy, Jy; 0 when it has none."""
-    entry = reply.get(str(field.number)) if isinstance(reply, dict) else None
-    if not isinstance(entry, dict):
-        return 0.0
-    values = [float(window["fluxd"][0]) for key, window in entry.items() if key != "fieldName"]
-    return sum(values) / len(values) if values else 0.0

@@ -7,7 +7,7 @@ from typing import Any
 
 from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.radio.calibration.description import FluxDensity
-from dsa_hcal_assets.radio.calibration.fields import Roles
+from dsa_hcal_assets.radio.calibration.fields import Field, Roles
 from dsa_hcal_assets.radio.profiles.processing import Calibration
 
 
@@ -111,7 +111,7 @@ class Chain:
             transfer=",".join(str(field.number) for field in self.roles.gain),
             incremental=False,
         )
-        found = [_transferred(reply, str(field.number), field.name, frequency_hz) for field in self.roles.gain]
+        found = [_transferred(reply, field, frequency_hz) for field in self.roles.gain]
         return _require(target), found
 
     @property
@@ -160,15 +160,23 @@ def _require(target: Path) -> Path:
     return target
 
 
-def _transferred(reply: Mapping[str, Any] | None, key: str, name: str, frequency_hz: float) -> FluxDensity:
-    entry = (reply or {}).get(key, {})
+def _transferred(reply: Mapping[str, Any] | None, field: Field, frequency_hz: float) -> FluxDensity:
+    entry = (reply or {}).get(str(field.number), {})
     values = [
         (float(window["fluxd"][0]), float(window["fluxdErr"][0]))
         for window in (value for number, value in entry.items() if number.isdigit())
         if float(window["fluxd"][0]) > 0
     ]
     if not values:
-        raise SolveFailed(f"no flux density could be transferred to {name}", found=repr(entry)[:200])
+        raise SolveFailed(f"no flux density could be transferred to {field.name}", found=repr(entry)[:200])
     jy = sum(value for value, _ in values) / len(values)
-    error = max(spread for _, spread in values)
-    return FluxDensity(field=name, jy=jy, error_jy=error, frequency_hz=frequency_hz, origin="transfer")
+    return FluxDensity(
+        field=field.name,
+        ra_deg=field.ra_deg,
+        dec_deg=field.dec_deg,
+        jy=jy,
+        apparent_jy=jy,
+        error_jy=max(spread for _, spread in values),
+        frequency_hz=frequency_hz,
+        origin="transfer",
+    )

@@ -79,13 +79,24 @@ def load_calibrators(path: Path | None = None) -> tuple[Calibrator, ...]:
     """
     if path is None:
         return load_standards()
+    own = read_sources(path)
+    names = {source.name for source in own}
+    return own + tuple(source for source in load_standards() if source.name not in names)
+
+
+def read_sources(path: Path) -> tuple[Calibrator, ...]:
+    """Return the sources of a table of the form of ``standards.csv``.
+
+    Raises
+    ------
+    ConfigurationError
+        If it cannot be read; names the file and the line.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(f"calibrator table {path} cannot be read", found=str(error)) from error
-    own = _parse(text, str(path), None)
-    names = {source.name for source in own}
-    return own + tuple(source for source in load_standards() if source.name not in names)
+        raise ConfigurationError(f"source table {path} cannot be read", found=str(error)) from error
+    return _parse(text, str(path), None)
 
 
 def _parse(text: str, name: str, standard: str | None) -> tuple[Calibrator, ...]:
@@ -107,7 +118,7 @@ def _parse(text: str, name: str, standard: str | None) -> tuple[Calibrator, ...]
             )
         except ValueError as error:
             raise ConfigurationError(
-                f"calibrator table {name}, line {number} is not valid",
+                f"source table {name}, line {number} is not valid",
                 expected="name, aliases, ra deg, dec deg, spectral coefficients",
                 found=line[:120],
             ) from error

@@ -67,8 +67,16 @@ class Calibration(_Section):
         24.0, gt=0, description="Bandpass holds this long around its time, h"
     )
     gain_validity_hours: float = Field(1.0, gt=0, description="Gains hold this long around their time, h")
-    average_channels: int = Field(
-        1, ge=1, description="Channels averaged into one of the calibrated set; time is never averaged"
+    field_model: bool = Field(
+        False,
+        description="Solve twice: the second time with the other sources of the beam in the model, as an "
+        "image made with the first solutions shows them",
+    )
+    average_bandwidth_hz: float = Field(
+        0.0,
+        ge=0,
+        description="Channels of the calibrated set are averaged up to this width, Hz; 0: not at all. "
+        "Time is never averaged.",
     )
 
 
