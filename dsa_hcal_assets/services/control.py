@@ -86,10 +86,10 @@ class Stack:
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         begun_at = log_size(self.log)
+        command = [sys.executable, "-m", "dsa_hcal_assets.services.main"]
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "dsa_hcal_assets.services.main", "--owner", str(os.getpid())]
-                + self._arguments,
+                [*command, "--owner", str(os.getpid()), *self._arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=output,

@@ -146,7 +146,7 @@ def only_supervisor(state_dir: Path) -> Iterator[None]:
             raise AlreadyRunning(
                 f"the platform already runs on {state_dir.absolute()}",
                 found=None if status is None else f"supervisor process {status.supervisor.partition(':')[0]}",
-                remedy="use that one (`dsa-hcal status`), stop it, or set DSA_HCAL_STATE_DIR to another directory",
+                remedy="use that one (`dsa-hcal status`), stop it, or set another DSA_HCAL_STATE_DIR",
             ) from error
         yield
 

@@ -22,8 +22,26 @@ from dsa_hcal_assets.workers.sockets import socket_path
 DEFINITIONS = "dsa_hcal_assets.definitions"
 API = "dsa_hcal_assets.web.app:create_app"
 DAGSTER_YAML = Path(__file__).with_name("dagster.yaml")
-# What a run imports besides the definitions, found by comparing sys.modules before and after one.
-RUN_PRELOAD = ("dagster", "dagster_postgres", "psycopg2", "sqlalchemy.dialects.postgresql.psycopg2")
+# What a run imports besides the definitions, found by comparing sys.modules in a run's worker and in
+# its host. Importing them early only saves time: a name that a later Dagster lacks is reported by the
+# host and changes nothing, hence no harm in those with an underscore.
+RUN_PRELOAD = (
+    "dagster",
+    "dagster_postgres",
+    "dagster._core.definitions.external_asset",
+    "dagster._core.execution.plan.active",
+    "dagster._core.executor.in_process",
+    "dagster._core.instance.factory",
+    "dagster._core.storage.local_compute_log_manager",
+    "dagster._core.storage.root",
+    "dagster._core.system_config.composite_descent",
+    "dagster._core.workspace.autodiscovery",
+    "fsspec.implementations.local",
+    "psycopg2.extras",
+    "sqlalchemy.dialects.postgresql.psycopg2",
+    "upath.implementations.local",
+    "watchdog.observers.polling",
+)
 # first what makes new work, then what works, then what serves, last what all of them need
 STAGES = {"acquisition": 10, "daemon": 20, "runs": 30, "casa": 40, "database": 90}
 OPTIONAL = frozenset({"acquisition", "api", "casa", "daemon", "webserver", "runs"})
@@ -82,6 +100,7 @@ def platform_services(
     workspace = ["-w", str(dagster_home(state) / "workspace.yaml")]
     module = ["-m", definitions, "--location-name", location_name(definitions)]
     python = sys.executable
+    listen = ["--host", settings.api_host, "--port", str(api_port), "--timeout-graceful-shutdown", "5"]
     services = [
         database,
         Service(
@@ -122,19 +141,26 @@ def platform_services(
             build.process("daemon", [*_script("dagster-daemon"), "run", *workspace]),
             probes.daemons_healthy(web),
             ("code-server", "runs", "webserver"),
+            # it waits for sensors that are in their tick; cut short, they are simply evaluated again
+            grace_seconds=4,
         ),
         Service(
             "api",
             build.process(
                 "api",
-                [python, "-m", "uvicorn", "--factory", API, "--timeout-graceful-shutdown", "5"]
-                + ["--host", settings.api_host, "--port", str(api_port)],
+                [python, "-m", "uvicorn", "--factory", API, *listen],
             ),
             probes.http_ok(f"{api}/api/health"),
             port=api_port,
             url=api,
         ),
-        Service("casa", build.process("casa", build.host(radio, casa.PRELOAD)), probes.worker_host(radio)),
+        Service(
+            "casa",
+            build.process("casa", build.host(radio, casa.PRELOAD)),
+            probes.worker_host(radio),
+            # nothing needs it in the first seconds, and its imports are the heaviest
+            ("webserver",),
+        ),
         Service(
             "acquisition",
             build.process(
@@ -142,6 +168,8 @@ def platform_services(
                 [python, "-c", "from dsa_hcal_assets.cli import main; main()", "acquire"],
                 SIGINT,
             ),
+            # it finishes the cycle it is in
+            grace_seconds=20,
         ),
     ]
     left_out = {*without, *_unwanted(settings)}
@@ -152,7 +180,7 @@ def platform_services(
 
 def _ordered(service: Service, names: set[str]) -> Service:
     """Add what every service waits for, drop what is left out, and set when it ends."""
-    first = {"database": (), "prepare": ("database",)}.get(service.name, ("prepare",))
+    first = {"database": (), "runs": (), "prepare": ("database",)}.get(service.name, ("prepare",))
     after = tuple(dict.fromkeys((*first, *(name for name in service.after if name in names))))
     return replace(service, after=after, stop_stage=STAGES.get(service.name, service.stop_stage))
 

@@ -385,18 +385,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         console_scripts=options.console_script,
         owner=options.owner,
     )
-    preload(options.preload)
+    preload(options.preload, options.console_script)
     host.serve()
 
 
-def preload(modules: Sequence[str]) -> None:
-    """Import modules; one that is missing is reported and left to the job that needs it."""
+def preload(modules: Sequence[str], console_scripts: Sequence[str] = ()) -> None:
+    """Import modules and commands; what is missing is reported and left to the job that needs it."""
     begun = time.monotonic()
     for name in modules:
         try:
             importlib.import_module(name)
         except ImportError as error:
             log.warning("cannot import %s beforehand: %s", name, error)
+    for script in (found for name in console_scripts for found in job.console_scripts(name)):
+        script.load()
     # what is alive now is shared by all jobs: keep the collector from touching (and copying) it
     gc.collect()
     gc.freeze()

@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import NoReturn
 
@@ -114,12 +114,17 @@ def answer_call(
     _end(0)
 
 
+def console_scripts(name: str) -> EntryPoints:
+    """Return the installed command of a name: none or one."""
+    return entry_points(group="console_scripts", name=name)
+
+
 def run_console_script(name: str, argv: Sequence[str]) -> NoReturn:
     """Do in this process what the installed command `name` does, and end with its exit code."""
     sys.argv = [name, *argv]
     code = 1
     try:
-        (script,) = entry_points(group="console_scripts", name=name)
+        (script,) = console_scripts(name)
         script.load()()
         code = 0
     except SystemExit as ended:
