@@ -4,6 +4,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg2
@@ -23,7 +24,10 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def server_home() -> Iterator[Path]:
     """A directory the unprivileged account of a root's server can pass (pytest's own it cannot)."""
-    home = Path(tempfile.mkdtemp(prefix="dsa-hcal-tests-"))
+    # In memory where there is room: a database is then made in a third of the time.
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 << 30
+    home = Path(tempfile.mkdtemp(prefix="dsa-hcal-tests-", dir=memory if roomy else None))
     home.chmod(0o711)
     yield home
     shutil.rmtree(home)
@@ -46,20 +50,26 @@ def migrated_template(server: EmbeddedServer) -> str:
     return TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def dropper() -> Iterator[ThreadPoolExecutor]:
+    """A thread that drops used databases; PostgreSQL waits for their last connection to end."""
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
 @pytest.fixture
-def database(server: EmbeddedServer, migrated_template: str) -> Iterator[Database]:
+def database(
+    server: EmbeddedServer, migrated_template: str, dropper: ThreadPoolExecutor
+) -> Iterator[Database]:
     """A `Database` on a fresh, migrated, empty database, dropped after the test."""
     name = f"test_{next(_numbers)}"
-    _administer(
-        server,
-        sql.SQL("create database {} template {}").format(
-            sql.Identifier(name), sql.Identifier(migrated_template)
-        ),
-    )
+    copy = sql.SQL("create database {} template {} strategy file_copy")
+    _administer(server, copy.format(sql.Identifier(name), sql.Identifier(migrated_template)))
     database = Database(server.url(name), statement_seconds=20)
     yield database
     database.close()
-    _administer(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
+    dropper.submit(_administer, server, drop)
 
 
 def _administer(server: EmbeddedServer, statement: sql.Composed) -> None:
