@@ -14,8 +14,9 @@ from dsa_hcal_assets.clock import day_key, utc_now
 from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.hcal.readings import Snapshot
 from dsa_hcal_assets.hcal.snapshot import SUFFIX, read_snapshot
-from dsa_hcal_assets.ledger import Arrival, Ledger, Outcome
+from dsa_hcal_assets.ledger import Arrival, Ledger, Outcome, State
 from dsa_hcal_assets.ledger.model import FileUnavailable
+from dsa_hcal_assets.products import Input
 
 SOURCE = "hcal"
 FIRST_DAY = datetime(2023, 1, 1, tzinfo=UTC)  # first daily partition; nothing earlier can be processed
@@ -109,6 +110,12 @@ def scan(incoming: Path, ledger: Ledger, *, limit: int = 500, now: datetime | No
             logger.warning("snapshot %s cannot be opened now: %s", name, error)
             report.unavailable.append(name)
     return report
+
+
+def day_inputs(ledger: Ledger, day: str) -> tuple[Input, ...]:
+    """Return the snapshot files the state of a UTC day was loaded from, for provenance."""
+    arrivals = ledger.of_partition(SOURCE, day)
+    return tuple(Input(arrival.name, arrival.digest) for arrival in arrivals if arrival.state is State.LOADED)
 
 
 def _names(incoming: Path, report: ScanReport) -> list[str]:

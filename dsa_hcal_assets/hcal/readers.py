@@ -91,7 +91,7 @@ def state_at(
     -------
     pandas.DataFrame
         One row a tower in order of `tower_id`; identity columns, the readings (NaN: not read) and
-        `gain`. ``frame.attrs["cycle"]`` is the time of the snapshot.
+        `gain`. ``frame.attrs["cycle"]`` is the time of the snapshot (ISO).
 
     Raises
     ------
@@ -107,8 +107,22 @@ def state_at(
         )
     rows = database.rows(_STATE, (cycle,))
     frame = _frame(rows, [*TOWER_COLUMNS, *READING_COLUMNS], reals=REALS)
-    frame.attrs["cycle"] = cycle
+    frame.attrs["cycle"] = cycle.isoformat()
     return frame
+
+
+def newest_state(database: Database, day: str | date) -> pd.DataFrame:
+    """Return the state of all towers in the newest snapshot of a UTC day, as `state_at`.
+
+    Raises
+    ------
+    NoState
+        If no snapshot of the day is loaded.
+    """
+    cycles = snapshots(database, day)["cycle"]
+    if cycles.empty:
+        raise NoState(f"no snapshot of {day} is loaded", remedy="load the day first")
+    return state_at(database, cycles.iloc[-1].to_pydatetime(), max_age=timedelta(0))
 
 
 def tower_series(database: Database, tower_id: int, start: datetime, end: datetime) -> pd.DataFrame:

@@ -13,11 +13,10 @@ import pandas as pd
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal import maps, readers, verdicts
 from dsa_hcal_assets.hcal.geometry import HCAL_TOWERS, Detector
-from dsa_hcal_assets.hcal.ingest import SOURCE
 from dsa_hcal_assets.hcal.quality_metrics import temperature_range
 from dsa_hcal_assets.hcal.report_tables import board_table, coverage_figure, worst_towers
-from dsa_hcal_assets.ledger import Ledger, State
-from dsa_hcal_assets.products import Input, Provenance
+from dsa_hcal_assets.ledger import Ledger
+from dsa_hcal_assets.products import Provenance
 from dsa_hcal_assets.quality import figures
 from dsa_hcal_assets.quality.report import Figure, Section, render
 from dsa_hcal_assets.quality.thresholds import Thresholds
@@ -80,12 +79,6 @@ def build_report(
     return Report(day, html, pictures, [verdict for stage in judged.values() for verdict in stage])
 
 
-def day_inputs(ledger: Ledger, day: str) -> tuple[Input, ...]:
-    """Return the snapshot files the state of a day was loaded from."""
-    arrivals = ledger.of_partition(SOURCE, day)
-    return tuple(Input(arrival.name, arrival.digest) for arrival in arrivals if arrival.state is State.LOADED)
-
-
 _MAPS_TEXT = (
     "Mean of the day for each tower. Grey and hatched: no reading. White line: from south to north half."
 )
@@ -110,13 +103,30 @@ def _caption(name: str) -> str:
     return f"{detector}: {column} by tower, eta against phi"
 
 
+def temperature_figures(towers: pd.DataFrame, allowed: tuple[float, float]) -> list[Figure]:
+    """Return the temperature maps of both detectors; see `readers.towers_of_day`."""
+    return [
+        Figure(
+            f"{detector.label}: mean temperature of the day",
+            figures.png(maps.eta_phi_map(towers, detector, maps.TEMPERATURE, allowed)),
+        )
+        for detector in Detector
+    ]
+
+
+def strip_figures(hours: pd.DataFrame, quantity: maps.Quantity = maps.TEMPERATURE) -> list[Figure]:
+    """Return how the half-sectors of both detectors ran over the day; see `maps.half_sector_strip`."""
+    return [
+        Figure(
+            f"{detector.label}: hourly mean {quantity.label} of each half-sector",
+            figures.png(maps.half_sector_strip(hours, detector, quantity)),
+        )
+        for detector in Detector
+    ]
+
+
 def _strips(hours: pd.DataFrame, whole_day: pd.DataFrame) -> list[Figure]:
-    drawn = []
-    for quantity in MAPPED:
-        for detector in Detector:
-            strip = maps.half_sector_strip(hours, detector, quantity)
-            caption = f"{detector.label}: hourly mean {quantity.label} of each half-sector"
-            drawn.append(Figure(caption, figures.png(strip)))
+    drawn = [figure for quantity in MAPPED for figure in strip_figures(hours, quantity)]
     for detector in Detector:
         profile = maps.sector_profile(whole_day, detector, maps.TEMPERATURE)
         caption = f"{detector.label}: mean, standard deviation (thick) and range (thin) of the day by sector"

@@ -21,6 +21,11 @@ from dsa_hcal_assets.hcal.tower_rows import COPY_COLUMNS, TowerRows, copy_bytes,
 from dsa_hcal_assets.ledger import Arrival
 
 _COPY = f"copy hcal.tower_reading ({', '.join(COPY_COLUMNS)}) from stdin (format binary)"
+_MARK_DUE = """
+insert into hcal.due_day (day, arrival_id) values (%s, %s)
+on conflict (day) do update
+    set arrival_id = greatest(hcal.due_day.arrival_id, excluded.arrival_id), marked_at = clock_timestamp()
+"""
 _INSERT_SNAPSHOTS = """
 insert into hcal.snapshot (cycle, arrival_id, sequence, acquisition_id, run_number, boards_ok, boards_partial,
                            boards_down, boards_absent, boards_unmapped, towers_read, map_digest, run_id)
@@ -74,7 +79,7 @@ def present(cursor: Cursor, cycles: Sequence[datetime]) -> dict[datetime, int]:
 
 
 def write(cursor: Cursor, some: Sequence[Prepared], map_digest: str, run_id: str) -> None:
-    """Write snapshots, board states and towers, and mark their hours as not rolled up."""
+    """Write snapshots of one UTC day with board states and towers; mark hours and day as due."""
     cycles = [prepared.snapshot.cycle for prepared in some]
     cursor.execute("delete from hcal.tower_reading where ts = any(%s)", (cycles,))
     cursor.execute("delete from hcal.board_reading where ts = any(%s)", (cycles,))
@@ -99,6 +104,8 @@ def write(cursor: Cursor, some: Sequence[Prepared], map_digest: str, run_id: str
         "insert into hcal.dirty_hour (bucket) values %s on conflict (bucket) do update set marked_at = now()",
         [(hour,) for hour in hours],
     )
+    newest = max(prepared.arrival.arrival_id for prepared in some)
+    cursor.execute(_MARK_DUE, (cycles[0].astimezone(UTC).date(), newest))
 
 
 def _snapshot_row(prepared: Prepared, map_digest: str, run_id: str) -> tuple[Any, ...]:

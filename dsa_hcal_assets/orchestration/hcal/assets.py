@@ -1,0 +1,148 @@
+"""The detector's assets. Partition: UTC day."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from dsa_hcal_assets.orchestration.partitions import DAYS
+from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
+
+if TYPE_CHECKING:
+    from dsa_hcal_assets.hcal.readers import Rollup
+    from dsa_hcal_assets.hcal.rollup_metrics import Stage
+
+
+@stage_asset(group="hcal", partitions=DAYS, kinds={"postgres"})
+def hcal_snapshots(run: StageRun) -> dg.MaterializeResult[Any]:
+    """Snapshots of the day in PostgreSQL (`hcal.tower_reading`, `hcal.board_reading`), each judged.
+
+    Loads what is pending; with nothing pending, the day is loaded again from its files.
+    """
+    from dsa_hcal_assets.hcal import (
+        channel_map,
+        dimensions,
+        ingest,
+        loading,
+        quality_metrics,
+        readers,
+        verdicts,
+    )
+
+    database, ledger, settings = (
+        run.installation.database,
+        run.installation.ledger,
+        run.installation.settings.hcal,
+    )
+    mapping = channel_map.load_channel_map(settings.channel_map_file)
+    dimensions.sync_dimensions(database, mapping, local_zone=settings.local_zone)
+    again = not ledger.pending(ingest.SOURCE, run.partition)
+    report = loading.load_day(database, ledger, run.partition, mapping, run.run_id, everything=again)
+    verdicts.judge_snapshots(database, run.partition, run.installation.thresholds)
+
+    def make(place: Path) -> Outcome:
+        readers.snapshots(database, run.partition).to_csv(place / "snapshots.csv", index=False)
+        facts = {"load": report.summary(), "boards not in the map": ", ".join(report.rejected_boards)}
+        return Outcome(quality_metrics.arrival_metrics(ledger, run.partition), facts=facts)
+
+    return run.publish(
+        make, inputs=ingest.day_inputs(ledger, run.partition), parameters={"channel_map": mapping.digest}
+    )
+
+
+@stage_asset(group="hcal", partitions=DAYS, deps=["hcal_snapshots"], kinds={"postgres", "parquet"})
+def tower_state(run: StageRun) -> dg.MaterializeResult[Any]:
+    """State of the 3072 towers: the day's summary of each tower, and the newest snapshot."""
+    from dsa_hcal_assets.hcal import quality_metrics, readers, report
+
+    source, database = run.input("hcal_snapshots"), run.installation.database
+    allowed = quality_metrics.temperature_range(run.installation.thresholds)
+    towers = readers.towers_of_day(database, run.partition)
+
+    def make(place: Path) -> Outcome:
+        towers.to_parquet(place / "towers.parquet", index=False)
+        readers.newest_state(database, run.partition).to_parquet(place / "newest.parquet", index=False)
+        metrics = quality_metrics.tower_metrics(database, run.partition, allowed)
+        return Outcome(metrics, figures=report.temperature_figures(towers, allowed))
+
+    return run.publish(make, inputs=[source])
+
+
+@stage_asset(group="hcal", partitions=DAYS, deps=["hcal_snapshots"], kinds={"postgres"})
+def board_state(run: StageRun) -> dg.MaterializeResult[Any]:
+    """State of the 16 controllers in each snapshot of the day, with what went wrong."""
+    from dsa_hcal_assets.hcal import quality_metrics, readers
+
+    source, database = run.input("hcal_snapshots"), run.installation.database
+
+    def make(place: Path) -> Outcome:
+        readers.board_health(database, run.partition).to_csv(place / "boards.csv", index=False)
+        return Outcome(quality_metrics.board_metrics(database, run.partition))
+
+    return run.publish(make, inputs=[source])
+
+
+@stage_asset(
+    group="hcal", partitions=DAYS, deps=["tower_state", "board_state"], kinds={"postgres", "parquet"}
+)
+def half_sector_rollup(run: StageRun) -> dg.MaterializeResult[Any]:
+    """Hourly and daily statistics of the 128 half-sectors (`hcal.half_sector_hour`, `_day`)."""
+    return _rollup(run, "half_sector_rollup", ("half_sector_hour", "half_sector_day"))
+
+
+@stage_asset(
+    group="hcal", partitions=DAYS, deps=["tower_state", "board_state"], kinds={"postgres", "parquet"}
+)
+def sector_rollup(run: StageRun) -> dg.MaterializeResult[Any]:
+    """Hourly and daily statistics of the 64 sectors (`hcal.sector_hour`, `hcal.sector_day`)."""
+    return _rollup(run, "sector_rollup", ("sector_hour", "sector_day"))
+
+
+@stage_asset(
+    group="hcal", partitions=DAYS, deps=["half_sector_rollup", "sector_rollup"], kinds={"html", "matplotlib"}
+)
+def detector_qa_report(run: StageRun) -> dg.MaterializeResult[Any]:
+    """QA report of the day: eta-phi maps, boards, sectors, towers that stand out, every check."""
+    from dsa_hcal_assets.hcal import due, report
+
+    installation = run.installation
+    sources = [run.input(kind) for kind in ("half_sector_rollup", "sector_rollup")]
+    loaded = due.marked_at(installation.database, run.partition)
+    page = report.build_report(
+        installation.database,
+        installation.ledger,
+        run.partition,
+        installation.thresholds,
+        run.provenance(sources),
+    )
+
+    def make(place: Path) -> Outcome:
+        page.write(place)
+        return Outcome(page.metrics())
+
+    result = run.publish(make, inputs=sources)
+    due.reported(installation.database, run.partition, loaded)
+    return result
+
+
+def _rollup(run: StageRun, stage: "Stage", tables: "Sequence[Rollup]") -> dg.MaterializeResult[Any]:
+    from dsa_hcal_assets.hcal import readers, report, rollup_metrics, rollups
+
+    sources = [run.input("tower_state"), run.input("board_state")]
+    database = run.installation.database
+    done = rollups.refresh(database, run.partition)
+
+    def make(place: Path) -> Outcome:
+        for table in tables:
+            readers.rollup_of_day(database, table, run.partition).to_parquet(
+                place / f"{table}.parquet", index=False
+            )
+        hours = readers.rollup_of_day(database, "half_sector_hour", run.partition)
+        return Outcome(
+            rollup_metrics.rollup_metrics(database, run.partition, stage),
+            figures=report.strip_figures(hours),
+            facts={"hours recomputed": len(done.hours)},
+        )
+
+    return run.publish(make, inputs=sources)

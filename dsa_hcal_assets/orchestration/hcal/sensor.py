@@ -1,0 +1,23 @@
+"""New snapshot files become one run of their day."""
+
+import dagster as dg
+
+from dsa_hcal_assets.installation import Installation
+from dsa_hcal_assets.orchestration.asked import Work
+from dsa_hcal_assets.orchestration.incoming import incoming_sensor
+
+hcal_job = dg.define_asset_job("hcal_day", dg.AssetSelection.groups("hcal"))
+
+
+def look(installation: Installation) -> list[Work]:
+    """Accept what landed; return the days with snapshots to load or telemetry nobody reported."""
+    from dsa_hcal_assets.hcal import due, ingest
+
+    ingest.scan(installation.settings.incoming / "hcal", installation.ledger)
+    days = due.due_days(installation.database, installation.ledger)
+    return [Work(one.day, one.version, one.note) for one in days]
+
+
+hcal_sensor = incoming_sensor(
+    "hcal_sensor", hcal_job.name, look, description="Watches incoming/hcal for snapshots of the detector."
+)
