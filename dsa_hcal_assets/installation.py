@@ -4,12 +4,9 @@ Belongs here: wiring of settings to database, products, ledger, thresholds and w
 when first asked for. Not here: any work. Orchestration, API, CLI and notebooks all start from it.
 """
 
-import json
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -19,8 +16,6 @@ if TYPE_CHECKING:
     from dsa_hcal_assets.products.store import ProductStore
     from dsa_hcal_assets.quality.thresholds import Thresholds
     from dsa_hcal_assets.workers.client import WorkerClient
-
-STATUS_FILE = "services.json"
 
 
 class Installation:
@@ -46,12 +41,13 @@ class Installation:
 
         Raises
         ------
-        ConfigurationError
+        DatabaseUnavailable
             If no URL is set and no platform runs on the state directory.
         """
         from dsa_hcal_assets.database.connection import Database
+        from dsa_hcal_assets.database.embedded import running_url
 
-        return Database(self.settings.database_url or _running_database_url(self.settings.state_dir))
+        return Database(self.settings.database_url or running_url(self.settings.state_dir / "postgres"))
 
     @cached_property
     def products(self) -> "ProductStore":
@@ -88,14 +84,3 @@ class Installation:
         from dsa_hcal_assets.alerts.channels import channels
 
         raise_alert(self.database, alert, channels(self.settings.webhook_url))
-
-
-def _running_database_url(state_dir: Path) -> str:
-    file = state_dir.absolute() / STATUS_FILE
-    try:
-        return str(json.loads(file.read_text())["database_url"])
-    except (OSError, ValueError, KeyError) as error:
-        raise ConfigurationError(
-            f"no database: DSA_HCAL_DATABASE_URL is not set and no platform runs on {state_dir.absolute()}",
-            remedy="start the platform with `dsa-hcal up`, or set DSA_HCAL_DATABASE_URL",
-        ) from error

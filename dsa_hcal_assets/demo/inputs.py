@@ -1,0 +1,53 @@
+"""The data of the demo, made beside the incoming directories and dropped into them by rename."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What was dropped: the radio groups' keys and the rig's day."""
+
+    vla_group: str
+    dsa_group: str
+    rig_day: str
+
+
+def drop_vla(scratch: Path, incoming: Path, progress: Progress) -> str:
+    """Drop the real VLA observation of NGC 5921 as UVH5 subbands; return the group's key."""
+    from dsa_hcal_assets.simulation.vla import write_ngc5921
+
+    files = write_ngc5921(scratch / "vla", progress=progress)
+    _drop(files, incoming / "uvh5")
+    return files[0].name.rsplit("_sb", 1)[0]
+
+
+def drop_dsa(scratch: Path, incoming: Path, progress: Progress) -> str:
+    """Drop one simulated DSA-110 group; its truth stays in `scratch`. Return the group's key."""
+    from dsa_hcal_assets.radio.profiles.loading import load_profiles
+    from dsa_hcal_assets.simulation.uvh5.group import simulate_group
+
+    group = simulate_group(scratch / "dsa110", load_profiles()["dsa110"], progress=progress)
+    _drop(group.files, incoming / "uvh5")
+    return group.key
+
+
+def drop_rig(scratch: Path, incoming: Path) -> str:
+    """Drop half a day of simulated rig readings; return their day."""
+    from datetime import timedelta
+
+    from dsa_hcal_assets.clock import day_key, utc_now
+    from dsa_hcal_assets.simulation.rig import write_file
+
+    day = (utc_now() - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    _drop([write_file(scratch / "rig", start=day, rows=121)], incoming / "rig")
+    return day_key(day)
+
+
+def _drop(files: Iterable[Path], directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        file.rename(directory / file.name)
