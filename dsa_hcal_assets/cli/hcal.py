@@ -1,0 +1,140 @@
+"""`dsa-hcal hcal`: the detector's steps one by one, without Dagster."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dsa_hcal_assets.clock import day_key, utc_now
+from dsa_hcal_assets.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from dsa_hcal_assets.database.connection import Database
+    from dsa_hcal_assets.ledger import Ledger
+
+_DAY = click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+
+
+@click.group()
+def hcal() -> None:
+    """Detector steps without Dagster: accept and load snapshots, roll up, report, look at the map.
+
+    The order of the pipeline is load, rollup, report; each may be repeated at any time.
+    """
+
+
+@hcal.command()
+@_DAY
+@click.option("--everything", is_flag=True, help="Load the whole day again from its files.")
+def load(day: datetime, everything: bool) -> None:
+    """Accept what landed in incoming/hcal and load the snapshots of a UTC day (YYYY-MM-DD)."""
+    from dsa_hcal_assets.hcal import channel_map, dimensions, ingest, loading
+
+    settings = load_settings()
+    with _opened(settings) as (database, ledger):
+        scanned = ingest.scan(settings.incoming / "hcal", ledger)
+        click.echo(
+            f"{len(scanned.accepted)} new, {len(scanned.duplicates)} known, "
+            f"{len(scanned.quarantined) + len(scanned.conflicts)} quarantined"
+        )
+        mapping = channel_map.load_channel_map(settings.hcal.channel_map_file)
+        dimensions.sync_dimensions(database, mapping, local_zone=settings.hcal.local_zone)
+        report = loading.load_day(database, ledger, day.date(), mapping, "cli", everything=everything)
+    click.echo(report.summary())
+    for outcome in report.outcomes:
+        if outcome.error is not None:
+            click.echo(f"  {outcome.name}: {outcome.result}: {outcome.error['what']}")
+    for board in report.rejected_boards:
+        click.echo(f"  board {board} is not in the channel map: its data were not loaded")
+
+
+@hcal.command()
+@_DAY
+@click.option("--everything", is_flag=True, help="All 24 hours, not only those whose data changed.")
+def rollup(day: datetime, everything: bool) -> None:
+    """Bring the hourly and daily rollups of a UTC day up to date."""
+    from dsa_hcal_assets.hcal import rollups
+
+    with _opened(load_settings()) as (database, _):
+        report = rollups.refresh(database, day.date(), everything=everything)
+    rows = ", ".join(f"{count} {table}" for table, count in report.rows.items()) or "nothing to do"
+    click.echo(f"{report.day}: {len(report.hours)} hours in {report.seconds:.2f} s: {rows}")
+
+
+@hcal.command()
+@_DAY
+@click.option(
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    show_default="current directory",
+    help="Directory for report.html and the maps; nothing is published.",
+)
+def report(day: datetime, into: Path) -> None:
+    """Write the QA report of a UTC day and its eta-phi maps into a directory."""
+    from dsa_hcal_assets.hcal import ingest, verdicts
+    from dsa_hcal_assets.hcal import report as reports
+    from dsa_hcal_assets.products import Provenance
+    from dsa_hcal_assets.quality.thresholds import Thresholds
+
+    settings, key = load_settings(), day.date().isoformat()
+    with _opened(settings) as (database, ledger):
+        thresholds = Thresholds.load(settings.thresholds_file)
+        verdicts.judge_snapshots(database, key, thresholds)
+        provenance = Provenance({"day": key}, ingest.day_inputs(ledger, key))
+        page = reports.build_report(database, ledger, key, thresholds, provenance)
+    into.mkdir(parents=True, exist_ok=True)
+    page.write(into)
+    levels = [verdict.level.value for verdict in page.verdicts]
+    click.echo(
+        f"{into / reports.PAGE}: {levels.count('pass')} passed, {levels.count('warn')} warned, "
+        f"{levels.count('fail')} failed"
+    )
+
+
+@hcal.group("map")
+def channel_map_group() -> None:
+    """The channel map: which tower each value of a board's reply belongs to."""
+
+
+@channel_map_group.command()
+@click.option("--at", "moment", type=click.DateTime(), help="Time (UTC); default: now.")
+@click.option("--file", "path", type=click.Path(dir_okay=False, path_type=Path), help="Map to show instead.")
+def show(moment: datetime | None, path: Path | None) -> None:
+    """Check the map and show which half-sector each channel of each board serves."""
+    from dsa_hcal_assets.hcal import channel_map, geometry
+
+    mapping = channel_map.load_channel_map(path or load_settings().hcal.channel_map_file)
+    epoch = mapping.at(moment.replace(tzinfo=UTC) if moment else utc_now())
+    until = "further notice" if epoch.valid_to == channel_map.FOREVER else day_key(epoch.valid_to)
+    click.echo(f"valid from {day_key(epoch.valid_from)} until {until}; {len(mapping.epochs)} epochs")
+    towers = geometry.towers()
+    for board in epoch.boards:
+        served = epoch.towers_of(board)
+        if served is None:
+            continue
+        channels = [sorted({int(number) for number in towers.half_sector[values]}) for values in served]
+        labels = ["+".join(geometry.half_sector_label(number) for number in numbers) for numbers in channels]
+        click.echo(f"board {board}: {' '.join(labels)}")
+
+
+@channel_map_group.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+def write(path: Path) -> None:
+    """Write the shipped (assumed) map to a file, as a start for the real one."""
+    from dsa_hcal_assets.hcal import assumed_map
+
+    assumed_map.write(path)
+    click.echo(f"{path}: edit it, then set DSA_HCAL_HCAL__CHANNEL_MAP_FILE to it")
+
+
+@contextmanager
+def _opened(settings: Settings) -> "Iterator[tuple[Database, Ledger]]":
+    from dsa_hcal_assets.database import access
+    from dsa_hcal_assets.ledger import Ledger
+
+    with access.opened(settings) as database:
+        yield database, Ledger(database, settings.quarantine)
