@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Progress = Callable[[int, int], None]
+RIG_ROWS = 121  # twelve hours at steps of six minutes
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,16 @@ def drop_dsa(scratch: Path, incoming: Path, progress: Progress) -> str:
     return group.key
 
 
-def drop_rig(scratch: Path, incoming: Path) -> str:
-    """Drop half a day of simulated rig readings; return their day."""
+def drop_rig(incoming: Path) -> str:
+    """Let the rig's acquisition write half a simulated day of readings; return the day."""
     from datetime import timedelta
 
     from dsa_hcal_assets.clock import day_key, utc_now
-    from dsa_hcal_assets.simulation.rig import write_file
+    from dsa_hcal_assets.rig.acquisition import acquire
+    from dsa_hcal_assets.simulation.rig import simulate
 
     day = (utc_now() - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    _drop([write_file(scratch / "rig", start=day, rows=121)], incoming / "rig")
+    acquire(simulate(day, rows=RIG_ROWS), incoming / "rig")
     return day_key(day)
 
 

@@ -122,7 +122,7 @@ def _follow(demo: Demo, console: Console, deadline: float) -> list[Seen]:
         dsa_bar = bars.add_task("simulated DSA-110 group", total=None)
 
         def make() -> inputs.Dropped:
-            rig_day = inputs.drop_rig(scratch, incoming)
+            rig_day = inputs.drop_rig(incoming)
             vla = inputs.drop_vla(scratch, incoming, _shown(bars, vla_bar))
             dsa = inputs.drop_dsa(scratch, incoming, _shown(bars, dsa_bar))
             return inputs.Dropped(vla, dsa, rig_day)

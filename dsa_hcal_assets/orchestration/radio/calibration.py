@@ -23,7 +23,7 @@ def flags(run: StageRun) -> dg.MaterializeResult[Any]:
             "flagging.job:compute_flags",
             {"ms": str(source.path / MS_NAME), "profile": profile, "out_dir": str(place)},
         )
-        return outcome(reply, observation.profile, {"flagged by step": reply["steps"]})
+        return outcome(reply, place, observation.profile, {"flagged by step": reply["steps"]})
 
     return run.publish(make, inputs=[source], parameters=profile["flagging"])
 
@@ -53,7 +53,7 @@ def calibration_tables(run: StageRun) -> dg.MaterializeResult[Any]:
         fluxes = {
             one["field"]: f"{one['jy']:.4f} Jy, {one['origin']}" for one in reply["set"]["flux_densities"]
         }
-        return outcome(reply, observation.profile, {"flux densities": fluxes})
+        return outcome(reply, place, observation.profile, {"flux densities": fluxes})
 
     try:
         result = run.publish(make, inputs=[ms, flagged], parameters=profile["calibration"])
@@ -89,7 +89,7 @@ def calibrated_ms(run: StageRun) -> dg.MaterializeResult[Any]:
             "calibration set": f"{chosen.set_id} of {chosen.group} ({chosen.calibrator})",
             "staleness": f"{reply['staleness_hours']:.2f} h",
         }
-        return outcome(reply, observation.profile, facts)
+        return outcome(reply, place, observation.profile, facts)
 
     calibration = Input(f"calibration_tables/{chosen.partition}/v{chosen.version:04d}", chosen.checksum)
     return run.publish(make, inputs=[ms, flagged, calibration])

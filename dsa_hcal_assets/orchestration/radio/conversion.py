@@ -2,13 +2,12 @@
 
 import base64
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
-from dsa_hcal_assets.orchestration.radio.worker import MS_NAME, call
+from dsa_hcal_assets.orchestration.radio.worker import MS_NAME, call, outcome
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun
 from dsa_hcal_assets.products.model import JSON, Product
-from dsa_hcal_assets.quality.report import Figure
-from dsa_hcal_assets.quality.verdicts import Metric
 from dsa_hcal_assets.radio.observation import Centre, Observation
 
 
@@ -34,14 +33,23 @@ def convert(run: StageRun, source: Product, place: Path) -> Outcome:
         "conversion.job:measure",
         {"ms": ms, "profile": observation.profile, "report": report, "profiles_dir": profiles_dir},
     )
-    return Outcome(
-        metrics=[Metric(one["name"], float(one["value"]), one["detail"]) for one in measured["metrics"]],
-        figures=[
-            Figure(caption, base64.b64decode(picture)) for caption, picture in measured["figures"].items()
-        ],
-        facts={"conversion": report},
-        profile=observation.profile,
-    )
+    reply = {
+        "metrics": measured["metrics"],
+        "figures": _stored(measured["figures"], place / "figures"),
+        "conversion": report,
+        "seconds": report["seconds"] + measured["seconds"],
+    }
+    return outcome(reply, place, observation.profile, {"conversion": report})
+
+
+def _stored(pictures: Mapping[str, str], directory: Path) -> list[dict[str, str]]:
+    directory.mkdir()
+    stored = []
+    for number, (caption, picture) in enumerate(pictures.items(), start=1):
+        path = directory / f"{number}.png"
+        path.write_bytes(base64.b64decode(picture))
+        stored.append({"caption": caption, "path": str(path)})
+    return stored
 
 
 def _centre(centre: Centre | None) -> JSON:

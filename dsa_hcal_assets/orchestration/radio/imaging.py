@@ -41,6 +41,25 @@ def continuum_image(run: StageRun) -> dg.MaterializeResult[Any]:
             },
         )
         facts = {"imager": f"{reply['imager']} {reply['version']}", "fields": reply["fields"]}
-        return outcome(reply, observation.profile, facts)
+        return outcome(reply, place, observation.profile, facts)
 
     return run.publish(make, inputs=[source], parameters=profile["imaging"] | overrides)
+
+
+@stage_asset(group="radio", partitions=GROUPS, deps=["continuum_image"], kinds={"html"})
+def radio_qa_report(run: StageRun) -> dg.MaterializeResult[Any]:
+    """One self-contained HTML page on the group: every stage, verdict, plot, parameter and input."""
+    from dsa_hcal_assets.orchestration.radio.report import stage_results
+    from dsa_hcal_assets.quality.verdicts import Metric
+    from dsa_hcal_assets.radio.report import render_group_report
+
+    observation = observation_of(run)
+    sources, results = stage_results(run)
+
+    def make(place: Path) -> Outcome:
+        page = render_group_report(run.partition, observation.profile, results, run.provenance(sources))
+        (place / "report.html").write_text(page, encoding="utf-8")
+        pictures = sum(len(one.result.get("figures", ())) for one in results)
+        return Outcome([Metric("stages", float(len(results))), Metric("figures", float(pictures))])
+
+    return run.publish(make, inputs=sources)

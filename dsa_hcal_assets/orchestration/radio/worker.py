@@ -1,11 +1,13 @@
 """Radio steps run in worker processes: arguments out, outcome back."""
 
+import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun
-from dsa_hcal_assets.products.model import JSON
+from dsa_hcal_assets.products.model import JSON, Product
 from dsa_hcal_assets.quality.report import Figure
 from dsa_hcal_assets.quality.verdicts import Metric
 from dsa_hcal_assets.radio.observation import Observation
@@ -14,10 +16,15 @@ from dsa_hcal_assets.radio.profiles.model import Profile
 
 MS_NAME = "visibilities.ms"
 CALIBRATED_NAME = "calibrated.ms"
+REPLY_NAME = "stage.json"
 
 
 def call(run: StageRun, function: str, arguments: Mapping[str, JSON]) -> dict[str, Any]:
-    """Run `dsa_hcal_assets.radio.<function>` in a worker process, with the stage's own log."""
+    """Run `dsa_hcal_assets.radio.<function>` in a worker process, with the stage's own log.
+
+    The reply gets the key ``seconds``: how long it took.
+    """
+    begun = time.monotonic()
     reply = run.installation.workers.call(
         f"dsa_hcal_assets.radio.{function}",
         arguments,
@@ -26,17 +33,35 @@ def call(run: StageRun, function: str, arguments: Mapping[str, JSON]) -> dict[st
     )
     if not isinstance(reply, dict):
         raise TypeError(f"{function} returned {type(reply).__name__}, a dict was expected")
-    return reply
+    return {**reply, "seconds": time.monotonic() - begun}
 
 
-def outcome(reply: Mapping[str, Any], profile: str, facts: Mapping[str, Any]) -> Outcome:
-    """Return a worker's reply as the outcome of a stage."""
+def outcome(reply: Mapping[str, Any], place: Path, profile: str, facts: Mapping[str, Any]) -> Outcome:
+    """Return a worker's reply as the outcome of a stage, and keep it in the product for the report."""
+    kept = {
+        **reply,
+        "figures": [
+            {"caption": one["caption"], "path": str(Path(one["path"]).relative_to(place))}
+            for one in reply["figures"]
+        ],
+    }
+    (place / REPLY_NAME).write_text(json.dumps(kept, indent=1), encoding="utf-8")
     return Outcome(
         metrics=[Metric(one["name"], float(one["value"]), one["detail"]) for one in reply["metrics"]],
         figures=[Figure(one["caption"], Path(one["path"]).read_bytes()) for one in reply["figures"]],
         facts=facts,
         profile=profile,
     )
+
+
+def kept_reply(product: Product) -> dict[str, Any]:
+    """Return the reply a product was made with, its figures found in the product; empty if it has none."""
+    file = product.path / REPLY_NAME
+    if not file.is_file():
+        return {}
+    reply: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    figures = [{**one, "path": str(product.path / one["path"])} for one in reply["figures"]]
+    return {**reply, "figures": figures}
 
 
 def profile_of(run: StageRun, observation: Observation) -> Profile:
