@@ -1,0 +1,118 @@
+"""Where the platform stands, in numbers: read from PostgreSQL in one transaction.
+
+Belongs here: the questions of `/api/status` and `/metrics`, asked once. Not here: their form.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg2.extensions import cursor as Cursor
+
+from dsa_hcal_assets.clock import utc_now
+from dsa_hcal_assets.database.connection import Database
+
+_LEDGER = "select source, accepted, loaded, quarantined, pending from platform.ledger_balance order by source"
+_GROUPS = "select state, count(*) from radio.observation_group group by state order by state"
+_PRODUCTS = """
+select kind, count(*), max(product.created_at)
+  from platform.current_product join platform.product using (product_id, kind)
+ group by kind order by kind
+"""
+# The index (product_id, stage, metric, verdict_id desc) answers this product by product.
+_VERDICTS = """
+select verdict.level, count(*), count(*) filter (where verdict.blocking and verdict.level = 'fail')
+  from platform.current_product
+ cross join lateral (
+       select distinct on (stage, metric) lower(level) as level, blocking
+         from platform.verdict where product_id = current_product.product_id
+        order by stage, metric, verdict_id desc) verdict
+ group by verdict.level
+"""
+_ALERTS = """
+select lower(severity), count(*) from platform.alert where resolved_at is null group by 1 order by 1
+"""
+_SNAPSHOT = "select max(cycle) from hcal.snapshot"
+
+
+@dataclass(frozen=True)
+class Status:
+    """Numbers of one moment.
+
+    Parameters
+    ----------
+    ledger
+        Per source: accepted, loaded, quarantined, pending.
+    groups
+        Observation groups by state.
+    products
+        Per kind: number of current products and when the newest was made.
+    verdicts
+        Verdicts that count on current products, by level; `blocking_failed` of them close a gate.
+    alerts
+        Open alerts by severity.
+    last_snapshot
+        Start of the newest loaded detector cycle; None before the first.
+    """
+
+    at: datetime
+    ledger: dict[str, dict[str, int]]
+    groups: dict[str, int]
+    products: dict[str, dict[str, Any]]
+    verdicts: dict[str, int]
+    alerts: dict[str, int]
+    last_snapshot: datetime | None
+
+    @property
+    def snapshot_age_seconds(self) -> float | None:
+        """Age of the newest detector cycle, s."""
+        return None if self.last_snapshot is None else (self.at - self.last_snapshot).total_seconds()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the status as JSON values; FastAPI writes the times as ISO 8601."""
+        values = asdict(self)
+        values["timestamp"] = values.pop("at")
+        values["open_alerts"] = {"total": sum(self.alerts.values()), "by_severity": values.pop("alerts")}
+        values["last_snapshot"] = (
+            None
+            if self.last_snapshot is None
+            else {"cycle": self.last_snapshot, "age_seconds": self.snapshot_age_seconds}
+        )
+        return values
+
+
+def read_status(database: Database) -> Status:
+    """Read all numbers as of one moment.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        If the database cannot be asked in time.
+    """
+    with database.transaction() as cursor:
+        cursor.execute("set transaction isolation level repeatable read read only")
+        ledger = {
+            source: {"accepted": accepted, "loaded": loaded, "quarantined": quarantined, "pending": pending}
+            for source, accepted, loaded, quarantined, pending in _all(cursor, _LEDGER)
+        }
+        products = {
+            kind: {"current": count, "newest": newest} for kind, count, newest in _all(cursor, _PRODUCTS)
+        }
+        verdicts = {"pass": 0, "warn": 0, "fail": 0, "blocking_failed": 0}
+        for level, count, blocking in _all(cursor, _VERDICTS):
+            verdicts[level] = count
+            verdicts["blocking_failed"] += blocking
+        return Status(
+            at=utc_now(),
+            ledger=ledger,
+            groups=dict(_all(cursor, _GROUPS)),
+            products=products,
+            verdicts=verdicts,
+            alerts=dict(_all(cursor, _ALERTS)),
+            last_snapshot=_all(cursor, _SNAPSHOT)[0][0],
+        )
+
+
+def _all(cursor: Cursor, query: str) -> list[tuple[Any, ...]]:
+    cursor.execute(query)
+    return cursor.fetchall()
