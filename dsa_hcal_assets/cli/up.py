@@ -1,6 +1,5 @@
-"""`dsa-hcal up` and `dsa-hcal status`: the platform on this machine, and where it stands."""
+"""`dsa-hcal up`: the platform on this machine, until Ctrl-C."""
 
-import logging
 import signal
 import time
 from collections.abc import Iterator
@@ -11,8 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from dsa_hcal_assets.errors import PlatformError
-from dsa_hcal_assets.services import Stack, StackStatus, read_status
+from dsa_hcal_assets.services import Stack, StackStatus
 from dsa_hcal_assets.services.status import State
 from dsa_hcal_assets.settings import load_settings
 
@@ -37,25 +35,8 @@ def up(wait_seconds: float) -> None:
     by itself is started again; Ctrl-C stops everything in order. `dsa-hcal doctor` checks the
     machine beforehand.
     """
-    logging.basicConfig(level=logging.WARNING)
-    console = Console()
-    try:
-        stack = Stack(load_settings())
-        with _interrupts():
-            _run(stack, console, wait_seconds)
-    except PlatformError as error:
-        raise click.ClickException(str(error)) from error
-
-
-@click.command()
-def status() -> None:
-    """Show the platform's services and their addresses; exit code 1 unless all are ready."""
-    found = read_status(load_settings().state_dir)
-    if found is None or not found.alive:
-        raise click.ClickException("the platform is not running here; start it with `dsa-hcal up`")
-    Console().print(table(found))
-    if not found.ready:
-        raise SystemExit(1)
+    with _interrupts():
+        _run(Stack(load_settings()), Console(), wait_seconds)
 
 
 def table(status: StackStatus) -> Table:

@@ -165,7 +165,7 @@ def platform_services(
             "acquisition",
             build.process(
                 "acquisition",
-                [python, "-c", "from dsa_hcal_assets.cli import main; main()", "acquire"],
+                [*_script("dsa-hcal"), "acquire"],
                 SIGINT,
             ),
             # it finishes the cycle it is in

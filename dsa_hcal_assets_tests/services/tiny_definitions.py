@@ -46,7 +46,7 @@ def landing(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipRea
     """Stay in the tick for a while and look often: the sensor daemon itself comes round every 5 s only."""
     deadline = time.monotonic() + POLL_SECONDS
     while True:
-        names = sorted(name for name in os.listdir(LANDING) if name > (context.cursor or ""))
+        names = sorted(path.name for path in LANDING.iterdir() if path.name > (context.cursor or ""))
         if names:
             requests = [
                 dg.RunRequest(run_key=name, tags={"file": name, "dsa_hcal/partition": name}) for name in names
