@@ -43,7 +43,7 @@ def server(server_home: Path) -> Iterator[EmbeddedServer]:
 @pytest.fixture(scope="session")
 def migrated_template(server: EmbeddedServer) -> str:
     """Name of a database with all migrations applied and no connection open: a template."""
-    _administer(server, sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
+    administer(server, sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
     database = Database(server.url(TEMPLATE))
     migrations.apply(database)
     database.close()
@@ -64,15 +64,16 @@ def database(
     """A `Database` on a fresh, migrated, empty database, dropped after the test."""
     name = f"test_{next(_numbers)}"
     copy = sql.SQL("create database {} template {} strategy file_copy")
-    _administer(server, copy.format(sql.Identifier(name), sql.Identifier(migrated_template)))
+    administer(server, copy.format(sql.Identifier(name), sql.Identifier(migrated_template)))
     database = Database(server.url(name), statement_seconds=20)
     yield database
     database.close()
     drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-    dropper.submit(_administer, server, drop)
+    dropper.submit(administer, server, drop)
 
 
-def _administer(server: EmbeddedServer, statement: sql.Composed) -> None:
+def administer(server: EmbeddedServer, statement: str | sql.Composed) -> None:
+    """Run one statement that needs a connection outside any transaction."""
     url = urls.with_database(server.url(), "postgres")
     connection = psycopg2.connect(url, connect_timeout=5, options="-c statement_timeout=30000")
     try:

@@ -130,16 +130,25 @@ def place_data(data_dir: Path, account: Account) -> Path:
 
 
 def place_programs(installation: Path, account: Account) -> Path:
-    """Return `installation` (bin, lib, share), or a copy of it that `account` can reach."""
+    """Return `installation` (bin, lib, share), or a copy of it that `account` can reach.
+
+    The wheel's programs find shared libraries in ``<package>.libs`` beside their package, so the
+    copy keeps that shape.
+    """
     if account.can_enter(installation / "bin"):
         return installation
+    package = installation.parent
+    libraries = package.with_name(f"{package.name}.libs")
     mark = (installation / "bin" / "postgres").stat()
-    copy = _system_dir("programs") / f"{installation.name}-{mark.st_size}-{int(mark.st_mtime)}"
-    if not copy.exists():
-        staged = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(installation, staged, symlinks=True)
-        staged.rename(copy)
-    return copy
+    home = _system_dir("programs") / f"{installation.name}-{mark.st_size}-{int(mark.st_mtime)}"
+    if not home.exists():
+        staged = home.with_name(f"{home.name}.{os.getpid()}")
+        shutil.copytree(installation, staged / package.name / installation.name, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, staged / libraries.name, symlinks=True)
+        _let_pass(staged)
+        staged.rename(home)
+    return home / package.name / installation.name
 
 
 def _find(name: str) -> pwd.struct_passwd | None:
@@ -172,6 +181,16 @@ def _own(directory: Path, account: Account) -> Path:
     if os.geteuid() == 0 and directory.stat().st_uid == 0:
         os.chown(directory, account.uid, account.gid)
     return directory.resolve()
+
+
+def _let_pass(root: Path) -> None:
+    """Let everybody read and pass a tree that was copied under a strict umask."""
+    for directory, _, names in os.walk(root):
+        Path(directory).chmod(0o755)
+        for name in names:
+            path = Path(directory) / name
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | 0o444)
 
 
 def _system_dir(name: str) -> Path:

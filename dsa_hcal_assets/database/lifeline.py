@@ -15,10 +15,12 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _DISMISSED = b"dismissed\n"
-# The reader is a grandchild, so that the server it turns into never has to reap it.
+# The pipe is moved to descriptor 3 first: a shell gives background commands /dev/null as input.
+# The reader is a grandchild, so that the server the shell turns into never has to reap it.
 _GUARDIAN = """
-( { read -r word <&3; test -n "$word" || kill -INT $$; } 3<&0 </dev/null & )
-exec "$@" </dev/null
+exec 3<&0 </dev/null
+( { read -r word <&3; test -n "$word" || kill -INT $$; } & )
+exec "$@" 3<&-
 """
 
 
