@@ -206,5 +206,3 @@ def _count_windows(ms: Path) -> int:
 
     with table(str(ms / "SPECTRAL_WINDOW"), **READ_ONLY) as spectral:
         return int(spectral.nrows())
-
-

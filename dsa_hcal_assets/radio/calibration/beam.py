@@ -76,8 +76,7 @@ class DriftBeam:
         pointing = np.radians(self.declination_deg)
         # half the chord keeps full precision at small distances
         chord = np.sqrt(
-            np.sin((dec - pointing) / 2) ** 2
-            + np.cos(dec) * np.cos(pointing) * np.sin(hour_angle / 2) ** 2
+            np.sin((dec - pointing) / 2) ** 2 + np.cos(dec) * np.cos(pointing) * np.sin(hour_angle / 2) ** 2
         )
         distance = np.degrees(2 * np.arcsin(np.clip(chord, 0, 1)))
         return airy(distance[:, None], frequency_hz[None, :], self.diameter_m)[inverse]

@@ -107,7 +107,9 @@ class SetDescription(_Record):
         return described
 
 
-def window_around(centre: datetime, hours: float, cover: Sequence[datetime] = ()) -> tuple[datetime, datetime]:
+def window_around(
+    centre: datetime, hours: float, cover: Sequence[datetime] = ()
+) -> tuple[datetime, datetime]:
     """Return the validity `hours` to both sides of `centre`, widened to cover given moments."""
     half = timedelta(hours=hours)
     moments = [centre - half, centre + half, *cover]

@@ -17,7 +17,7 @@ from dsa_hcal_assets.radio.profiles.model import Profile
 # typical spectral index of sources at 1.4 GHz (Condon 1984, ApJ 287, 461)
 INDEX = -0.7
 COARSER = 2.0
-MOST_PIXELS = 1600
+MOST_PIXELS = 1280
 
 
 def field_model(

@@ -139,9 +139,7 @@ def assign(
             remedy="apply a set of another group, or load a calibrator table that holds the source",
         )
     primary = {field for field, _ in bandpass}
-    gain = tuple(
-        f for f in fields if f not in primary and _matches(f.name, profile.calibration.gain_fields)
-    )
+    gain = tuple(f for f in fields if f not in primary and _matches(f.name, profile.calibration.gain_fields))
     return Roles(bandpass, gain, tuple(f for f in fields if f not in primary and f not in gain))
 
 

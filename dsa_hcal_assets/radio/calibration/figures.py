@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from dsa_hcal_assets.radio.calibration.solutions import Solutions
 
@@ -22,20 +24,26 @@ def write_figures(
         (
             "bandpass",
             curves(bandpass),
-            "Bandpass solutions of all antennas: amplitude and phase against frequency; the thick line is "
-            "the median.",
+            (
+                "Bandpass solutions of all antennas: amplitude and phase against frequency; "
+                "the thick line is the median."
+            ),
         ),
         (
             "bandpass_map",
             maps(bandpass, names, over="frequency"),
-            "Bandpass by antenna and frequency: amplitude relative to the antenna's median, and phase. "
-            "White: no solution.",
+            (
+                "Bandpass by antenna and frequency: amplitude relative to the antenna's median, "
+                "and phase. White: no solution."
+            ),
         ),
         (
             "gain_map",
             maps(gain, names, over="time"),
-            "Gains by antenna and solution interval: amplitude relative to the antenna's median, and phase. "
-            "White: no solution.",
+            (
+                "Gains by antenna and solution interval: amplitude relative to the antenna's median, "
+                "and phase. White: no solution."
+            ),
         ),
     ]
     found = []
@@ -56,7 +64,9 @@ def curves(windows: Sequence[Solutions]) -> Figure:
         for feed in range(feeds):
             good = solutions.good[:, :, feed]
             axes[0, feed].plot(mhz, np.abs(good).T, lw=0.6, alpha=0.5, color=COLOURS[feed % 2])
-            axes[1, feed].plot(mhz, np.degrees(np.angle(good)).T, ".", ms=1.2, alpha=0.5, color=COLOURS[feed % 2])
+            axes[1, feed].plot(
+                mhz, np.degrees(np.angle(good)).T, ".", ms=1.2, alpha=0.5, color=COLOURS[feed % 2]
+            )
             live = np.isfinite(good).any(axis=0)
             axes[0, feed].plot(mhz[live], np.nanmedian(np.abs(good[:, live]), axis=0), lw=1.8, color="black")
     for feed in range(feeds):
@@ -80,16 +90,27 @@ def maps(windows: Sequence[Solutions], names: Sequence[str], *, over: str) -> Fi
     axes = figure.subplots(1, 2 * feeds, sharey=True, squeeze=False)[0]
     for feed, plane in enumerate(planes):
         middle = np.array([_median(row) for row in np.abs(plane)])[:, None]
-        _map(figure, axes[feed], np.abs(plane) / middle, "viridis", (0.7, 1.3), f"amplitude, {FEEDS[feed % 2]}")
-        _map(figure, axes[feeds + feed], np.degrees(np.angle(plane)), "twilight", (-180, 180), f"phase, {FEEDS[feed % 2]}")
+        _map(
+            figure, axes[feed], np.abs(plane) / middle, "viridis", (0.7, 1.3), f"amplitude, {FEEDS[feed % 2]}"
+        )
+        _map(
+            figure,
+            axes[feeds + feed],
+            np.degrees(np.angle(plane)),
+            "twilight",
+            (-180, 180),
+            f"phase, {FEEDS[feed % 2]}",
+        )
     step = max(1, antennas.size // 32)
-    axes[0].set_yticks(np.arange(0, antennas.size, step), [names[int(n)] for n in antennas[::step]], fontsize=7)
+    axes[0].set_yticks(
+        np.arange(0, antennas.size, step), [names[int(n)] for n in antennas[::step]], fontsize=7
+    )
     for axis in axes:
         axis.set_xlabel("channel" if over == "frequency" else "solution interval", fontsize=8)
     return figure
 
 
-def _plane(windows: Sequence[Solutions], antennas: np.ndarray, feed: int, over: str) -> np.ndarray:  # type: ignore[type-arg]
+def _plane(windows: Sequence[Solutions], antennas: NDArray[Any], feed: int, over: str) -> NDArray[Any]:
     """Return gains, shape (n_antenna, n_channel of all windows or n_time); NaN where there is none."""
     parts = []
     for solutions in windows:
@@ -113,9 +134,11 @@ def _map(  # type: ignore[no-untyped-def]
         values, aspect="auto", interpolation="nearest", cmap=colours, vmin=limits[0], vmax=limits[1]
     )
     axis.set_title(title, fontsize=9)
-    figure.colorbar(drawn, ax=axis, orientation="horizontal", pad=0.02, shrink=0.9).ax.tick_params(labelsize=7)
+    figure.colorbar(drawn, ax=axis, orientation="horizontal", pad=0.02, shrink=0.9).ax.tick_params(
+        labelsize=7
+    )
 
 
-def _median(values: np.ndarray) -> float:  # type: ignore[type-arg]
+def _median(values: NDArray[Any]) -> float:
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if finite.size else float("nan")

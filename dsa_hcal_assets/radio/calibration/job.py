@@ -145,10 +145,9 @@ def apply(
     """
     telescope = Profile.model_validate(profile)
     with tempfile.TemporaryDirectory(prefix="apply-", dir=scratch) as room:
-        applied = apply_set(
+        return apply_set(
             Path(ms), FlagSet.load(Path(flags)), Path(calibration), telescope, Path(out_dir), Path(room)
         )
-    return applied
 
 
 @dataclass(frozen=True)
@@ -230,8 +229,16 @@ def _metrics(
     delays = np.abs(judge.delays_ns(read_solutions(tables["delay"])))
     errors = [flux.error_jy / flux.jy for flux in transferred]
     rows: list[tuple[str, float, str]] = [
-        ("bandpass_flagged_fraction", judge.flagged_fraction(bandpass, numbers), f"{len(numbers)} antennas with data"),
-        ("gain_flagged_fraction", judge.flagged_fraction(gain, numbers), f"{len(numbers)} antennas with data"),
+        (
+            "bandpass_flagged_fraction",
+            judge.flagged_fraction(bandpass, numbers),
+            f"{len(numbers)} antennas with data",
+        ),
+        (
+            "gain_flagged_fraction",
+            judge.flagged_fraction(gain, numbers),
+            f"{len(numbers)} antennas with data",
+        ),
         (
             "antennas_lost_fraction",
             len(lost) / len(numbers),
@@ -239,7 +246,11 @@ def _metrics(
         ),
         ("bandpass_snr", judge.median_snr(bandpass), "median of unflagged solutions"),
         ("gain_snr", judge.median_snr(gain), "median of unflagged solutions"),
-        ("bandpass_roughness", judge.bandpass_roughness(bandpass), "robust scatter between neighbouring channels"),
+        (
+            "bandpass_roughness",
+            judge.bandpass_roughness(bandpass),
+            "robust scatter between neighbouring channels",
+        ),
         ("gain_amplitude_scatter", amplitude, "robust, about each antenna's median"),
         ("gain_phase_scatter", phase, "robust, about a straight line in time"),
         ("largest_delay", float(delays.max()) if delays.size else float("nan"), "diagnostic K solve"),

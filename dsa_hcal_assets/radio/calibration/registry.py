@@ -127,10 +127,10 @@ def register_set(
             for (older,) in cursor.fetchall():
                 _leave(cursor, older, "superseded", f"replaced by product {product_id} of {described.group}")
         cursor.execute(
-            "insert into radio.calibration_set (stream_id, product_id, group_key, calibrator, centre, nominal, "
-            "validity, declination_deg, reference_antenna, qa_level, state) "
-            "values (%s, %s, %s, %s, %s, tstzrange(%s, %s), case when %s then null else tstzrange(%s, %s) end, "
-            "%s, %s, %s, %s) returning set_id",
+            "insert into radio.calibration_set (stream_id, product_id, group_key, calibrator, centre, "
+            "nominal, validity, declination_deg, reference_antenna, qa_level, state) "
+            "values (%s, %s, %s, %s, %s, tstzrange(%s, %s), "
+            "case when %s then null else tstzrange(%s, %s) end, %s, %s, %s, %s) returning set_id",
             (
                 stream, product_id, described.group, described.calibrator, described.centre,
                 bandpass.valid_from, bandpass.valid_until,
@@ -145,9 +145,7 @@ def register_set(
         return _one(cursor, set_id)
 
 
-def set_for(
-    database: Database, profile: str, moment: datetime, kind: str = DEFAULT_KIND
-) -> CalibrationSet:
+def set_for(database: Database, profile: str, moment: datetime, kind: str = DEFAULT_KIND) -> CalibrationSet:
     """Return the set that applies to data of `moment`: the nearest active one whose range holds it.
 
     Raises
@@ -294,4 +292,5 @@ def _set(row: Sequence[Any]) -> CalibrationSet:
 def _told(one: CalibrationSet) -> str:
     if one.state != "active":
         return f"set {one.set_id} of {one.group} is {one.state} (checks: {one.qa_level})"
-    return f"set {one.set_id} of {one.group} holds {one.valid_from:%Y-%m-%d %H:%M} to {one.valid_until:%Y-%m-%d %H:%M}"
+    valid = f"{one.valid_from:%Y-%m-%d %H:%M} to {one.valid_until:%Y-%m-%d %H:%M}"
+    return f"set {one.set_id} of {one.group} holds {valid}"

@@ -1,7 +1,7 @@
 """Read a caltable into arrays and judge it: flags, scatter, SNR, antennas lost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +43,16 @@ class Solutions:
     def of(self, antennas: Sequence[int]) -> "Solutions":
         """Return the solutions of some antennas only."""
         keep = np.isin(self.antenna, antennas)
-        columns = (self.values, self.flag, self.snr, self.antenna, self.field, self.reference, self.time)
-        return Solutions(*(column[keep] for column in columns), self.frequency_hz)  # type: ignore[arg-type]
+        return replace(
+            self,
+            values=self.values[keep],
+            flag=self.flag[keep],
+            snr=self.snr[keep],
+            antenna=self.antenna[keep],
+            field=self.field[keep],
+            reference=self.reference[keep],
+            time=self.time[keep],
+        )
 
     @property
     def good(self) -> NDArray[np.complex128]:
@@ -63,13 +71,19 @@ def read_solutions(caltable: Path) -> list[Solutions]:
     from casacore.tables import table
 
     try:
-        with table(str(caltable), **READ_ONLY) as main, table(
-            str(caltable / "SPECTRAL_WINDOW"), **READ_ONLY
-        ) as spectral:
+        with (
+            table(str(caltable), **READ_ONLY) as main,
+            table(str(caltable / "SPECTRAL_WINDOW"), **READ_ONLY) as spectral,
+        ):
             windows = main.getcol("SPECTRAL_WINDOW_ID")
             column = "CPARAM" if "CPARAM" in main.colnames() else "FPARAM"
             return [
-                _read(main, np.flatnonzero(windows == number), column, spectral.getcell("CHAN_FREQ", int(number)))
+                _read(
+                    main,
+                    np.flatnonzero(windows == number),
+                    column,
+                    spectral.getcell("CHAN_FREQ", int(number)),
+                )
                 for number in np.unique(windows)
             ]
     except RuntimeError as error:

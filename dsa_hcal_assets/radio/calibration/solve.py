@@ -52,7 +52,9 @@ class Chain:
         With the delays taken out: over a wide window they would cost the coherence of the solve.
         """
         interval = self.choices.prebandpass_solint
-        return self._gaincal("prebandpass.cal", self._primary, [delay], calmode="p", solint=interval, combine="")
+        return self._gaincal(
+            "prebandpass.cal", self._primary, [delay], calmode="p", solint=interval, combine=""
+        )
 
     def bandpass(self, before: list[Path]) -> Path:
         """Solve the complex bandpass of each antenna and spectral window."""
@@ -132,7 +134,9 @@ class Chain:
 
         target = self.tables / name
         minsnr = self.choices.gain_minsnr
-        casatasks.gaincal(caltable=str(target), field=field, minsnr=minsnr, **options, **self._common(before or []))
+        casatasks.gaincal(
+            caltable=str(target), field=field, minsnr=minsnr, **options, **self._common(before or [])
+        )
         return _require(target)
 
     def _common(self, before: list[Path]) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _metrics(statistics: Statistics, names: list[str]) -> list[dict[str, Any]]:
         {
             "name": "flagged_fraction",
             "value": statistics.fraction,
-            "detail": f"cross-correlations of {len(statistics.working_receptors)} working receptors; worst antenna {worst}",
+            "detail": f"{len(statistics.working_receptors)} working receptors; worst antenna {worst}",
         },
         {
             "name": "interference_fraction",

@@ -89,7 +89,7 @@ class Statistics:
         return {step: count / self.counted if self.counted else 0.0 for step, count in self.steps.items()}
 
     def _note_receptors(self, window: Window, weight: NDArray[np.bool_]) -> None:
-        rows = weight.any(axis=1)
+        rows = np.asarray(weight.any(axis=1))
         for feed in range(rows.shape[1]):
             for side in (window.antenna1, window.antenna2):
                 self.working_receptors |= {(int(antenna), feed) for antenna in np.unique(side[rows[:, feed]])}
@@ -97,7 +97,7 @@ class Statistics:
 
 def working(window: Window) -> NDArray[np.bool_]:
     """Visibilities that count: cross-correlations between two working receptors; shape of the data."""
-    empty = zeros(window).all(axis=1)
+    empty = np.asarray(zeros(window).all(axis=1))
     count = int(max(window.antenna1.max(initial=0), window.antenna2.max(initial=0))) + 1
     alive = np.zeros((count, empty.shape[1]), dtype=bool)
     for feed in range(empty.shape[1]):

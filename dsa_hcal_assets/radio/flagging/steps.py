@@ -102,7 +102,7 @@ def mad_clip(window: Window, flag: Mask, sigma: float) -> Mask:
             deviation = MAD_TO_SIGMA * float(_median(np.abs(scaled - centre)))
             if np.isfinite(deviation) and deviation > 0:
                 high = scaled > centre + sigma * deviation
-                mask[np.ix_(rows, np.flatnonzero(good), [correlation])] = high[:, :, None]
+                mask[np.ix_(rows, np.flatnonzero(good), np.array([correlation]))] = high[:, :, None]
     return mask
 
 
@@ -113,7 +113,7 @@ def extend(window: Window, found: Mask, *, grow: float = 0.5) -> Mask:
     than `grow` is flagged; to all integrations of a baseline and channel of which more than `grow` is
     flagged within a scan.
     """
-    everywhere = np.repeat(found.any(axis=2)[:, :, None], found.shape[2], axis=2)
+    everywhere = np.repeat(np.asarray(found.any(axis=2))[:, :, None], found.shape[2], axis=2)
     everywhere |= everywhere.mean(axis=1, keepdims=True) > grow
     series = window.baseline * (int(window.scan.max(initial=0)) + 1) + window.scan
     order = np.argsort(series, kind="stable")
@@ -122,7 +122,7 @@ def extend(window: Window, found: Mask, *, grow: float = 0.5) -> Mask:
     share = np.add.reduceat(everywhere[order], starts, axis=0, dtype=np.float32) / lengths[:, None, None]
     back = np.empty_like(everywhere)
     back[order] = np.repeat(share > grow, lengths, axis=0)
-    return everywhere | back
+    return np.asarray(everywhere | back)
 
 
 def _rows(window: Window, rows: Mask) -> Mask:

@@ -52,7 +52,7 @@ class Window:
     @property
     def cross(self) -> NDArray[np.bool_]:
         """Rows that are cross-correlations, shape (n_row,)."""
-        return self.antenna1 != self.antenna2
+        return np.asarray(self.antenna1 != self.antenna2)
 
     @property
     def baseline(self) -> NDArray[np.int64]:

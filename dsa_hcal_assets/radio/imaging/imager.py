@@ -42,7 +42,9 @@ class ImageParameters(BaseModel):
         values = {name: getattr(imaging, name) for name in cls.model_fields if name in Imaging.model_fields}
         # a field much wider than a degree needs the w term
         values["wide_field"] = imaging.imsize * imaging.cell_arcsec > 2 * 3600
-        return cls.model_validate(values | {name: value for name, value in overrides.items() if value is not None})
+        return cls.model_validate(
+            values | {name: value for name, value in overrides.items() if value is not None}
+        )
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ def image(ms: Path, out_dir: Path, parameters: ImageParameters, imager: ImagerNa
     missing = [plane for plane in PLANES if plane not in report.planes or not report.planes[plane].is_file()]
     if missing:
         raise ImagingFailed(
-            f"{report.imager} wrote no {', '.join(missing)}", kept="nothing", remedy=f"read its log {report.log}"
+            f"{report.imager} wrote no {', '.join(missing)}",
+            kept="nothing",
+            remedy=f"read its log {report.log}",
         )
     return report

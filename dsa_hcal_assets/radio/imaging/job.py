@@ -80,13 +80,14 @@ def make_images(
     sources = [KnownSource(**one) for one in known]
     fields: dict[str, dict[str, Any]] = {}
     figures: list[dict[str, str]] = []
-    report: ImageReport | None = None
+    program = version = ""
     with tempfile.TemporaryDirectory(prefix="image-", dir=scratch) as room:
         for field in fields_to_image(source, telescope.imaging.fields, telescope.imaging.max_images):
             ranges = channels_of(field.name, telescope.imaging.channels)
             single = split_field(source, field, ranges, Path(room) / "field.ms")
             directory = target / _directory_name(field)
             report = image(single, directory, parameters, imager)
+            program, version = report.imager, report.version
             beams = write_beam(
                 report.planes["image"],
                 _beam_centres(single, field, telescope, pointing_dec_deg),
@@ -96,22 +97,21 @@ def make_images(
             stated = {"OBJECT": field.name, "channels": ranges or "all", **dict(facts or {})}
             for path in (*report.planes.values(), *beams.values()):
                 stamp(path, report, parameters, stated)
-            measured = _measure(report, beams["pb"], sources, telescope, expected_noise_jy(single, telescope))
+            measured = _measure(report, beams["pb"], sources, expected_noise_jy(single, telescope))
             fields[field.name] = measured | {"channels": ranges or "all"}
             figures += _picture(report, field, measured, directory, sources)
             shutil.rmtree(single)
-    if report is None:  # fields_to_image returns at least one
-        raise AssertionError
     result = {
-        "imager": report.imager,
-        "version": report.version,
+        "imager": program,
+        "version": version,
         "parameters": parameters.model_dump(mode="json"),
         "fields": fields,
         "metrics": _worst(fields),
         "figures": figures,
     }
     (target / "measurements.json").write_text(
-        json.dumps({key: value for key, value in result.items() if key != "figures"}, indent=1), encoding="utf-8"
+        json.dumps({key: value for key, value in result.items() if key != "figures"}, indent=1),
+        encoding="utf-8",
     )
     return result
 
@@ -143,7 +143,7 @@ def _beam_centres(
 
 
 def _measure(
-    report: ImageReport, beam: Path, sources: Sequence[KnownSource], telescope: Profile, expected: float
+    report: ImageReport, beam: Path, sources: Sequence[KnownSource], expected: float
 ) -> dict[str, Any]:
     plane, residual = read_plane(report.planes["image"]), read_plane(report.planes["residual"])
     response = read_plane(beam).values.astype(np.float32)
@@ -182,9 +182,9 @@ def _picture(
     marks = [(one.name, one.ra_deg, one.dec_deg) for one in sources]
     write_thumbnail(plane, measured["rms"], f"{field.name} ({report.imager})", path, marks)
     caption = (
-        f"{field.name}: Stokes I, {1e3 * measured['rms']:.3g} mJy/beam rms, peak {measured['peak']:.4g} Jy/beam, "
-        f"beam {measured['beam_major_arcsec']:.3g} x {measured['beam_minor_arcsec']:.3g} arcsec "
-        f"(ellipse, lower left)."
+        f"{field.name}: Stokes I, {1e3 * measured['rms']:.3g} mJy/beam rms, "
+        f"peak {measured['peak']:.4g} Jy/beam, beam {measured['beam_major_arcsec']:.3g} x "
+        f"{measured['beam_minor_arcsec']:.3g} arcsec (ellipse, lower left)."
     )
     return [{"caption": caption, "path": str(path)}]
 

@@ -68,7 +68,7 @@ def read_plane(path: Path) -> Plane:
     return Plane(data.reshape(data.shape[-2:]), header, celestial(header))
 
 
-def celestial(header: Any) -> Any:  # noqa: ANN401 - astropy's Header and WCS are untyped
+def celestial(header: Any) -> Any:
     """Return the celestial coordinates of a FITS header."""
     from astropy.wcs import WCS, FITSFixedWarning
 

@@ -44,7 +44,7 @@ def drift_centres(
 
 
 def beam_image(
-    header: Any,  # noqa: ANN401 - astropy.io.fits.Header, untyped
+    header: Any,
     centres: Sequence[tuple[float, float]],
     diameter_m: float,
     frequency_hz: float,
@@ -100,7 +100,7 @@ def write_beam(
     return made
 
 
-def reference_frequency(header: Any) -> float:  # noqa: ANN401
+def reference_frequency(header: Any) -> float:
     """Return the frequency of an image from its frequency axis, Hz."""
     for axis in range(1, int(header["NAXIS"]) + 1):
         if str(header.get(f"CTYPE{axis}", "")).startswith("FREQ"):

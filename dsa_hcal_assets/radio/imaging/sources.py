@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dsa_hcal_assets.radio.imaging.measurements import (
     FWHM_TO_SIGMA,
@@ -60,7 +62,7 @@ def find_sources(
     return sorted(found, key=lambda one: one.apparent_jy, reverse=True)
 
 
-def _without(plane: Plane, fit: SourceFit, ra_deg: float, dec_deg: float) -> np.ndarray:  # type: ignore[type-arg]
+def _without(plane: Plane, fit: SourceFit, ra_deg: float, dec_deg: float) -> NDArray[Any]:
     """Return the values without a source, and without the pixels about the peak it was found by."""
     major, minor, angle = plane.beam_deg
     x0, y0 = plane.pixel_of(fit.ra_deg, fit.dec_deg)

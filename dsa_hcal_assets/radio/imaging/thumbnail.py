@@ -75,5 +75,11 @@ def _scale(axis, plane: Plane) -> None:  # type: ignore[no-untyped-def]
     pixels = length / 3600 / plane.cell_deg
     x, y = 0.95 * side - pixels, 0.05 * side
     axis.plot([x, x + pixels], [y, y], color="white", lw=2.5)
-    label = f"{length} arcsec" if length < 60 else f"{length / 60:g} arcmin" if length < 3600 else f"{length / 3600:g} deg"
+    label = (
+        f"{length} arcsec"
+        if length < 60
+        else f"{length / 60:g} arcmin"
+        if length < 3600
+        else f"{length / 3600:g} deg"
+    )
     axis.text(x + pixels / 2, y + 0.015 * side, label, color="white", ha="center", va="bottom", fontsize=8)

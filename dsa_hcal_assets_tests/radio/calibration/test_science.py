@@ -113,7 +113,9 @@ class TestSimulatedDrift:
         found = drift.solutions["neighbours"]
         for one in drift.truth["sources"][1:]:
             distance = min(
-                np.hypot((one["ra_deg"] - n["ra_deg"]) * np.cos(np.radians(50)), one["dec_deg"] - n["dec_deg"])
+                np.hypot(
+                    (one["ra_deg"] - n["ra_deg"]) * np.cos(np.radians(50)), one["dec_deg"] - n["dec_deg"]
+                )
                 for n in found
             )
             assert distance * 3600 < 10
