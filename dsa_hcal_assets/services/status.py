@@ -86,7 +86,7 @@ def read_status(state_dir: Path) -> StackStatus | None:
     """Return the last status written for a state directory, or None; see `StackStatus.alive`."""
     try:
         found = json.loads((state_dir / FILE_NAME).read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     services = {
         name: ServiceStatus(**{**values, "state": State(values["state"])})

@@ -24,11 +24,14 @@ up.up()
 
 @pytest.mark.services
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_up_shows_the_services_follows_them_and_stops_all_when_told(tmp_path: Path, number: signal.Signals):
+def test_up_shows_the_services_follows_them_and_stops_all_when_told(
+    passable_directory: Path, number: signal.Signals
+):
+    state = passable_directory / number.name
     ports = {f"DSA_HCAL_{name}_PORT": "0" for name in ("API", "WEBSERVER", "DATABASE")}
     process = subprocess.Popen(
         [sys.executable, "-c", CODE],
-        env={**os.environ, **ports, "DSA_HCAL_STATE_DIR": str(tmp_path), "COLUMNS": "200"},
+        env={**os.environ, **ports, "DSA_HCAL_STATE_DIR": str(state), "COLUMNS": "200"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -43,7 +46,7 @@ def test_up_shows_the_services_follows_them_and_stops_all_when_told(tmp_path: Pa
     text = "".join(lines)
     assert "webserver: http://127.0.0.1:" in text
     assert "code-server" in text
-    before = read_status(tmp_path).services["daemon"].pid
+    before = read_status(state).services["daemon"].pid
     os.kill(before, signal.SIGKILL)
     for line in process.stdout:
         if "daemon: backing off" in line:
@@ -53,4 +56,4 @@ def test_up_shows_the_services_follows_them_and_stops_all_when_told(tmp_path: Pa
     assert "Stopping" in process.stdout.read()
     assert process.wait(60) == 0
     assert time.monotonic() - begun < 60
-    assert leftovers(supervisor_id(tmp_path)) == []
+    assert leftovers(supervisor_id(state)) == []
