@@ -1,10 +1,14 @@
 """Fixtures of the detector's tests: a ledger on the test's database, and a day that is loaded."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.database.embedded import EmbeddedServer
 from dsa_hcal_assets.hcal.channel_map import ChannelMap, load_channel_map
 from dsa_hcal_assets.hcal.ingest import scan
 from dsa_hcal_assets.hcal.loading import load_day
@@ -36,7 +40,34 @@ def ledger(database: Database, tmp_path: Path) -> Ledger:
 
 @pytest.fixture
 def loaded(database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap) -> Database:
-    """A day of seven snapshots over two hours: board 91 down at first, 82 partial at the end, a hot tower."""
+    """The day of `_load`, for tests that change it."""
+    return _load(database, ledger, incoming, channel_map)
+
+
+@pytest.fixture(scope="session")
+def day(
+    server: EmbeddedServer,
+    migrated_template: str,
+    channel_map: ChannelMap,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Database]:
+    """The day of `_load`, loaded once, for tests that only read."""
+    with closing(psycopg2.connect(server.url("postgres"), connect_timeout=5)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(f"create database hcal_day template {migrated_template}")
+    database = Database(server.url("hcal_day"))
+    place = tmp_path_factory.mktemp("day")
+    yield _load(database, Ledger(database, place / "quarantine"), place / "incoming", channel_map)
+    database.close()
+
+
+@pytest.fixture
+def day_ledger(day: Database, tmp_path: Path) -> Ledger:
+    return Ledger(day, tmp_path / "quarantine")
+
+
+def _load(database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap) -> Database:
+    """Load seven snapshots of two hours: board 91 down at first, 82 partial at the end, a hot tower."""
     hot = detector.truth("80", 0, detector.cycle(3)).temperature.astype("float32")
     hot[5] = 33.5
     detector.land(

@@ -84,8 +84,8 @@ def test_what_was_not_read_is_null_and_a_board_that_is_down_has_no_rows(
     assert row == (2880, 2880 - 24, 2880, 2880 - 24, 2880 - 24, 0)
 
 
-def test_board_states_carry_the_reason(loaded: Database) -> None:
-    rows = dict(loaded.rows("select status, error from hcal.board_reading where status <> 'ok' order by ts"))
+def test_board_states_carry_the_reason(day: Database) -> None:
+    rows = dict(day.rows("select status, error from hcal.board_reading where status <> 'ok' order by ts"))
     assert rows["down"]["what"] == "board 91 did not answer"
     assert rows["partial"]["channels"] == {"3": {"temperatures": "17 numbers instead of 24"}}
 
@@ -313,9 +313,9 @@ def test_each_month_has_its_partition(
     assert rows == [("hcal.tower_reading_2025_06", 3072), ("hcal.tower_reading_2025_07", 3072)]
 
 
-def test_dimensions_agree_with_geometry(loaded: Database, channel_map: ChannelMap) -> None:
+def test_dimensions_agree_with_geometry(day: Database, channel_map: ChannelMap) -> None:
     towers = geometry.towers()
-    rows = loaded.rows(
+    rows = day.rows(
         "select tower_id, detector, towerid, packed_key, ieta, iphi, sector_id, half_sector,"
         " half_sector_label"
         " from hcal.tower order by tower_id"
@@ -327,7 +327,7 @@ def test_dimensions_agree_with_geometry(loaded: Database, channel_map: ChannelMa
     ):
         assert list(column) == getattr(towers, name).tolist()
     assert [row[8] for row in rows] == [geometry.half_sector_label(row[7]) for row in rows]
-    assert loaded.rows("select value from hcal.setting where name = 'channel_map_digest'") == [
+    assert day.rows("select value from hcal.setting where name = 'channel_map_digest'") == [
         (channel_map.digest,)
     ]
 
