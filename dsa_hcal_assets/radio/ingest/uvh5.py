@@ -104,8 +104,8 @@ def read_header(path: Path) -> Uvh5Header:
     """
     size = _require_bytes(path)
     with hdf5_errors(path), h5py.File(path, "r", locking=False) as file:
-        header = file["Header"]
         _require_datasets(path, file)
+        header = file["Header"]
         scalars = _Reader(path, header)
         times = scalars.floats("time_array")
         freqs = scalars.floats("freq_array")

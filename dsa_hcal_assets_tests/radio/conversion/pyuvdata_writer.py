@@ -53,7 +53,8 @@ def columns(path: Path, table: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     with tables.table(str(path / table) if table else str(path), ack=False) as opened:
         for name in opened.colnames():
-            if opened.nrows() and opened.iscelldefined(name, opened.nrows() - 1):
+            record = opened.coldatatype(name) == "record"
+            if opened.nrows() and not record and opened.iscelldefined(name, opened.nrows() - 1):
                 values = opened.getcol(name)
                 found[name] = np.asarray(values["array"] if isinstance(values, dict) else values)
     return found
