@@ -7,6 +7,7 @@ the table.
 The library is imported on first use (seconds), never by modules that orchestration loads.
 """
 
+import logging
 import math
 import os
 import threading
@@ -81,10 +82,17 @@ def check_frame(frame: "pd.DataFrame", suite: Sequence[Expectation]) -> list[Met
 
 def _validate(frame: "pd.DataFrame", suite: Sequence[Expectation]) -> dict[str, Any]:
     gx = _library()
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
     from great_expectations.exceptions import GreatExpectationsError
 
-    context = gx.get_context(mode="ephemeral")
+    # Stores in memory and no documentation site: nothing touches the disk.
+    stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    config = DataContextConfig(store_backend_defaults=stores)
+    context = gx.get_context(mode="ephemeral", project_config=config)
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     table = context.data_sources.add_pandas("frame").add_dataframe_asset("frame")
     batch = table.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
@@ -114,9 +122,14 @@ def _configuration(expectation: Expectation) -> Any:
 def _library() -> Any:
     # Read at import: nothing is reported to anyone, and nothing waits for a network.
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         import great_expectations
+    # Some of its modules set INFO on their own loggers, whatever their parent's level is.
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("great_expectations"):
+            logging.getLogger(name).setLevel(logging.WARNING)
     return great_expectations
 
 

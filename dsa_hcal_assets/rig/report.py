@@ -52,7 +52,8 @@ def time_series(result: CleanResult, quantity: str, limit: float, label: str) ->
     if len(frame):
         axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]
     axes.grid(alpha=0.25)
-    axes.legend(loc="upper left", fontsize=8, ncols=3)
+    # Above the axes, where it hides no reading.
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=8, ncols=3, frameon=False)
     return png(plot)
 
 

@@ -65,10 +65,11 @@ def test_a_wrong_suite_is_named(suite, named):
 
 def test_nothing_is_printed_sent_or_imported_early():
     program = (
-        "import socket, sys, dsa_hcal_assets.quality.expectations as e, pandas as pd\n"
+        "import logging, socket, sys, dsa_hcal_assets.quality.expectations as e, pandas as pd\n"
         "assert 'great_expectations' not in sys.modules\n"
         "def refuse(self, address): raise AssertionError(address)\n"
         "socket.socket.connect = socket.socket.connect_ex = refuse\n"
+        "logging.basicConfig(level=logging.INFO)\n"
         "frame = pd.DataFrame({'a': [1, 2]})\n"
         "e.check_frame(frame, [e.Expectation('expect_column_values_to_be_unique', 'a')])\n"
     )
