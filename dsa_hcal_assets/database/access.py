@@ -25,7 +25,7 @@ def opened(settings: Settings) -> Iterator[Database]:
     DatabaseUnavailable
         If the server does not answer.
     """
-    if settings.database_url is not None:
+    if settings.database_url:
         yield from _used(settings.database_url)
         return
     data_dir = settings.state_dir.absolute() / CLUSTER

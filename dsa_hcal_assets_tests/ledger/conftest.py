@@ -29,10 +29,12 @@ def deliver(incoming: Path, name: str, text: str = "snapshot") -> Path:
     return path
 
 
-def require_invariants(database: Database, root: Path, contents: set[str]) -> None:
+def require_invariants(database: Database, root: Path, contents: set[str], source: str = SOURCE) -> None:
     """Each content ever delivered has exactly one row and still exists; nothing is counted twice."""
     rows = database.rows(
-        "select state, settled, incoming_path, quarantine_path, digest, subject from platform.arrival"
+        "select state, settled, incoming_path, quarantine_path, digest, subject from platform.arrival "
+        "where source = %s",
+        (source,),
     )
     assert len({digest for *_, digest, _ in rows}) == len(rows)
     effects = [subject for state, *_, subject in rows if state != "quarantined" and subject]
