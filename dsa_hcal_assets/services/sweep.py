@@ -51,6 +51,7 @@ def reap_adopted(own: Collection[int]) -> None:
         Children started by this process, whose exit status somebody else here is waiting for.
     """
     for child in psutil.Process().children():
-        if child.pid not in own and not ProcessIdentity.of(child.pid).alive():
-            with contextlib.suppress(ChildProcessError):
+        # either error: it has been collected meanwhile
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            if child.pid not in own and not ProcessIdentity.of(child.pid).alive():
                 os.waitpid(child.pid, os.WNOHANG)
