@@ -38,20 +38,24 @@ def overrides(environ: Mapping[str, str], document: Mapping[str, Any]) -> list[O
     ConfigurationError
         For a variable of either family that names no known limit, or a value that is no number.
     """
-    old = [_old(name, text, document) for name, text in environ.items() if name.startswith(legacy.PREFIX)]
+    old = [
+        override
+        for name, text in environ.items()
+        if name.startswith(legacy.PREFIX)
+        for override in _old(name, text)
+    ]
     own = [_own(name, text, document) for name, text in environ.items() if name.startswith(PREFIX)]
     return old + own
 
 
-def _old(name: str, text: str, document: Mapping[str, Any]) -> Override:
-    path = legacy.HONOURED.get(name)
-    if path is None or path[1] not in document.get(path[0], {}):
+def _old(name: str, text: str) -> list[Override]:
+    if name not in legacy.HONOURED:
         raise ConfigurationError(
             f"{name} is set but cannot be honoured",
             expected=f"one of {', '.join(legacy.HONOURED)}",
             remedy=f"unset it and use {PREFIX}<STAGE>__<METRIC>__<FIELD>",
         )
-    return name, path, _number(name, text)
+    return [(name, path, _number(name, text)) for path in legacy.HONOURED[name]]
 
 
 def _own(name: str, text: str, document: Mapping[str, Any]) -> Override:

@@ -7,9 +7,12 @@ that is set and ignored is worse than one that does not exist.
 
 PREFIX = "CONTIMG_QA_"
 
-# old name -> (stage, metric, field)
+# old name -> the limits it sets, each (stage, metric, field)
 HONOURED = {
-    "CONTIMG_QA_MS_MAX_FLAGGED": ("measurement_set", "flagged_fraction", "warn_above"),
-    "CONTIMG_QA_CAL_MAX_FLAGGED": ("calibration_tables", "flagged_fraction", "warn_above"),
-    "CONTIMG_QA_IMG_MIN_DYNAMIC_RANGE": ("continuum_image", "dynamic_range", "warn_below"),
+    "CONTIMG_QA_MS_MAX_FLAGGED": (("measurement_set", "flagged_fraction", "warn_above"),),
+    "CONTIMG_QA_CAL_MAX_FLAGGED": (
+        ("calibration_tables", "bandpass_flagged_fraction", "warn_above"),
+        ("calibration_tables", "gain_flagged_fraction", "warn_above"),
+    ),
+    "CONTIMG_QA_IMG_MIN_DYNAMIC_RANGE": (("continuum_image", "dynamic_range", "warn_below"),),
 }

@@ -105,9 +105,13 @@ class Thresholds:
         document = _read(SHIPPED)
         if override is not None:
             _lay_over(document, _read(override), source=str(override))
+            cls.from_document(document, source=str(override))
         settings = environment.overrides(os.environ if environ is None else environ, document)
         for name, path, value in settings:
             _lay_over(document, _nested(path, value), source=name)
+        # Only when all are laid: two variables may move both ends of a range at once.
+        for name, (stage, metric, *_), _ in settings:
+            _threshold(stage, metric, document[stage][metric], name)
         return cls.from_document(document, source=SHIPPED.name)
 
     @classmethod
@@ -228,7 +232,6 @@ def _lay_over(document: dict[str, Any], changes: Mapping[str, Any], *, source: s
             for name, own in profiles.items():
                 _require_table(own, f"{key}.profile.{name}", source)
                 shipped.setdefault("profile", {}).setdefault(name, {}).update(own)
-            _threshold(stage, metric, shipped, source)
 
 
 def _nested(path: Iterable[str], value: float | bool) -> dict[str, Any]:

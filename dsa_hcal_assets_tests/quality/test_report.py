@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsa_hcal_assets.quality import Level, Verdict
@@ -94,6 +94,7 @@ def hostile(text: str) -> str:
     return render(text, text, [section], {"key": text})
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.text(min_size=1) | st.sampled_from(["<script>alert(1)</script>", '"><img src=x onerror=y>', "{{7*7}}"])
 )

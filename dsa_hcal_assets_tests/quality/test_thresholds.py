@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dsa_hcal_assets.errors import ConfigurationError
-from dsa_hcal_assets.quality import Level, Metric, Threshold, Thresholds, judge
+from dsa_hcal_assets.quality import Level, Metric, Threshold, Thresholds, judge, legacy
 from dsa_hcal_assets.quality.environment import variable
 from dsa_hcal_assets.quality.thresholds import LIMIT_FIELDS, Limits
 
@@ -18,14 +18,6 @@ EVERY_LIMIT = [
     for field in LIMIT_FIELDS
     if getattr(threshold.limits, field) is not None
 ]
-EVERY_PROFILE_LIMIT = [
-    pytest.param(threshold, profile, field, id=f"{threshold.stage}.{threshold.metric}.{profile}.{field}")
-    for threshold in SHIPPED
-    for profile, own in threshold.profiles.items()
-    for field in own
-    if field in LIMIT_FIELDS
-]
-
 DOCUMENT = """
 [images.noise]
 description = "Noise of the image"
@@ -103,12 +95,13 @@ class TestEveryShippedLimitDecides:
         assert only.level(math.nextafter(limit, outwards)) is crossed(field)
 
 
-@pytest.mark.parametrize(("threshold", "profile", "field"), EVERY_PROFILE_LIMIT)
-def test_each_limit_set_for_a_profile_decides_under_that_profile(threshold, profile, field):
-    limit = getattr(threshold.for_profile(profile).limits, field)
-    outside = limit - 1 if field.endswith("below") else limit + 1
-    level = level_of(threshold, SHIPPED, outside, profile)
-    assert level in {crossed(field), Level.FAIL}
+def test_each_limit_set_for_a_profile_decides_under_that_profile():
+    for threshold in (*SHIPPED, *from_text(DOCUMENT)):
+        for profile, own in threshold.profiles.items():
+            for field in set(own) & set(LIMIT_FIELDS):
+                limits = threshold.for_profile(profile).limits
+                outside = math.nextafter(own[field], -math.inf if field.endswith("below") else math.inf)
+                assert limits.level(outside) in {crossed(field), Level.FAIL}, threshold
 
 
 def test_every_shipped_section_explains_itself():
@@ -233,3 +226,30 @@ def warn_below(thresholds: Thresholds) -> float | None:
 
 def from_text(text: str) -> Thresholds:
     return Thresholds.from_document(tomllib.loads(text))
+
+
+class TestNamesOfTheOlderPipeline:
+    def test_every_honoured_name_sets_limits_that_exist(self):
+        for name, paths in legacy.HONOURED.items():
+            changed = Thresholds.load(environ={name: "0.123"})
+            for stage, metric, field in paths:
+                assert getattr(changed.by_stage[stage][metric].limits, field) == 0.123
+
+    def test_the_platforms_own_name_wins(self):
+        name, ((stage, metric, field), *_) = next(iter(legacy.HONOURED.items()))
+        changed = Thresholds.load(environ={variable(stage, metric, field): "0.2", name: "0.1"})
+        assert getattr(changed.by_stage[stage][metric].limits, field) == 0.2
+
+
+def test_two_variables_may_move_both_ends_of_a_range_past_where_it_was():
+    threshold = SHIPPED.by_stage["rig_kpis"]["avg_temp"]
+    environ = {
+        variable("rig_kpis", "avg_temp", "error_below"): "1000",
+        variable("rig_kpis", "avg_temp", "error_above"): "2000",
+        variable("rig_kpis", "avg_temp", "warn_below"): "1100",
+        variable("rig_kpis", "avg_temp", "warn_above"): "1900",
+    }
+    assert level_of(threshold, Thresholds.load(environ=environ), 1500) is Level.PASS
+    with pytest.raises(ConfigurationError, match="no value can satisfy") as caught:
+        Thresholds.load(environ=dict([next(iter(environ.items()))]))
+    assert "DSA_HCAL_THRESHOLD__RIG_KPIS__AVG_TEMP__ERROR_BELOW" in str(caught.value)
