@@ -86,9 +86,10 @@ begin
     if to_regclass('hcal.' || name) is not null then
         return name;
     end if;
-    -- one creator at a time; who waited finds the partition made
+    -- One creator at a time; who waited finds the partition made. It is looked up by a query: an
+    -- advisory lock does not refresh the session's catalog cache, so to_regclass would still say no.
     perform pg_advisory_xact_lock(hashtext('hcal.ensure_month'));
-    if to_regclass('hcal.' || name) is null then
+    if not exists (select from pg_class where relnamespace = 'hcal'::regnamespace and relname = name) then
         -- attaching a table made beside locks the parent far less than "create ... partition of"
         execute format('create table hcal.%I (like hcal.tower_reading including all, check (ts >= %L and ts < %L))',
                        name, first, next);

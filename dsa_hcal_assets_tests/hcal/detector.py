@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dsa_hcal_assets.hcal.readings import BoardReading, ChannelReading, Snapshot, unread
+from dsa_hcal_assets.hcal.readings import BoardReading, ChannelReading, Record, Snapshot, unread
 from dsa_hcal_assets.hcal.snapshot import write_snapshot
 from dsa_hcal_assets.simulation.boards import physics
 
@@ -63,12 +63,16 @@ def with_channel(one: Snapshot, board: str, channel: int, **values: object) -> S
 
 def _board(name: str, moment: datetime, down: bool, lacking: int | None) -> BoardReading:
     if down:
-        error = {"error": "DeadlineExceeded", "what": f"board {name} did not answer", "transient": True}
+        error: Record = {
+            "error": "DeadlineExceeded",
+            "what": f"board {name} did not answer",
+            "transient": True,
+        }
         return BoardReading(name, "down", None, error, tuple(ChannelReading(number) for number in range(8)))
     channels = [_channel(name, number, moment) for number in range(8)]
     if lacking is None:
         return BoardReading(name, "ok", moment + timedelta(seconds=1), None, tuple(channels))
-    reason = {"error": "ReplyMalformed", "what": "17 numbers instead of 24"}
+    reason: Record = {"error": "ReplyMalformed", "what": "17 numbers instead of 24"}
     channels[lacking] = replace(channels[lacking], temperature=unread(), errors={"temperatures": reason})
     error = {"error": "PartialReading", "what": "1 of 40 readings failed"}
     return BoardReading(name, "partial", moment + timedelta(seconds=1), error, tuple(channels))

@@ -295,6 +295,7 @@ def test_two_loaders_of_one_day_load_each_snapshot_once(
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
+    assert len(reports) == 2
     assert sum(report.count(Result.LOADED) for report in reports) == 6
     assert counts(database) == (6, 6 * 3072, 6 * 3072)
 

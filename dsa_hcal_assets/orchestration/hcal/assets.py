@@ -1,6 +1,6 @@
 """The detector's assets. Partition: UTC day."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +46,8 @@ def hcal_snapshots(run: StageRun) -> dg.MaterializeResult[Any]:
         facts = {"load": report.summary(), "boards not in the map": ", ".join(report.rejected_boards)}
         return Outcome(quality_metrics.arrival_metrics(ledger, run.partition), facts=facts)
 
-    return run.publish(
-        make, inputs=ingest.day_inputs(ledger, run.partition), parameters={"channel_map": mapping.digest}
+    return _publish(
+        run, make, inputs=ingest.day_inputs(ledger, run.partition), parameters={"channel_map": mapping.digest}
     )
 
 
@@ -66,7 +66,7 @@ def tower_state(run: StageRun) -> dg.MaterializeResult[Any]:
         metrics = quality_metrics.tower_metrics(database, run.partition, allowed)
         return Outcome(metrics, figures=report.temperature_figures(towers, allowed))
 
-    return run.publish(make, inputs=[source])
+    return _publish(run, make, inputs=[source])
 
 
 @stage_asset(group="hcal", partitions=DAYS, deps=["hcal_snapshots"], kinds={"postgres"})
@@ -80,7 +80,7 @@ def board_state(run: StageRun) -> dg.MaterializeResult[Any]:
         readers.board_health(database, run.partition).to_csv(place / "boards.csv", index=False)
         return Outcome(quality_metrics.board_metrics(database, run.partition))
 
-    return run.publish(make, inputs=[source])
+    return _publish(run, make, inputs=[source])
 
 
 @stage_asset(
@@ -104,26 +104,19 @@ def sector_rollup(run: StageRun) -> dg.MaterializeResult[Any]:
 )
 def detector_qa_report(run: StageRun) -> dg.MaterializeResult[Any]:
     """QA report of the day: eta-phi maps, boards, sectors, towers that stand out, every check."""
-    from dsa_hcal_assets.hcal import due, report
+    from dsa_hcal_assets.hcal import report
 
-    installation = run.installation
+    parts = run.installation
     sources = [run.input(kind) for kind in ("half_sector_rollup", "sector_rollup")]
-    loaded = due.marked_at(installation.database, run.partition)
-    page = report.build_report(
-        installation.database,
-        installation.ledger,
-        run.partition,
-        installation.thresholds,
-        run.provenance(sources),
-    )
 
     def make(place: Path) -> Outcome:
+        page = report.build_report(
+            parts.database, parts.ledger, run.partition, parts.thresholds, run.provenance(sources)
+        )
         page.write(place)
         return Outcome(page.metrics())
 
-    result = run.publish(make, inputs=sources)
-    due.reported(installation.database, run.partition, loaded)
-    return result
+    return _publish(run, make, inputs=sources)
 
 
 def _rollup(run: StageRun, stage: "Stage", tables: "Sequence[Rollup]") -> dg.MaterializeResult[Any]:
@@ -145,4 +138,18 @@ def _rollup(run: StageRun, stage: "Stage", tables: "Sequence[Rollup]") -> dg.Mat
             facts={"hours recomputed": len(done.hours)},
         )
 
-    return run.publish(make, inputs=sources)
+    return _publish(run, make, inputs=sources)
+
+
+def _publish(run: StageRun, make: Callable[[Path], Outcome], **options: Any) -> dg.MaterializeResult[Any]:
+    """Publish the product; a day that is reported, or stopped by a gate, is no longer due."""
+    from dsa_hcal_assets.hcal import due
+
+    database = run.installation.database
+    loaded = due.marked_at(database, run.partition)
+    result = run.publish(make, **options)
+    checks = result.check_results or ()
+    stopped = any(check.severity is dg.AssetCheckSeverity.ERROR and not check.passed for check in checks)
+    if stopped or run.name == "detector_qa_report":
+        due.reported(database, run.partition, loaded)
+    return result

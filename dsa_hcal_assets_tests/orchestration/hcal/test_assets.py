@@ -13,6 +13,7 @@ from dsa_hcal_assets.orchestration import hcal
 from dsa_hcal_assets.orchestration.hcal.sensor import hcal_sensor, look
 from dsa_hcal_assets.quality.store import latest
 from dsa_hcal_assets.quality.verdicts import Level
+from dsa_hcal_assets.simulation.boards.physics import BOARDS
 from dsa_hcal_assets_tests.hcal import detector
 from dsa_hcal_assets_tests.hcal.detector import DAY, snapshot
 
@@ -73,6 +74,17 @@ def test_a_day_with_nothing_usable_stops_at_its_gate(
     assert done == {"hcal_snapshots"}
     failed = {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
     assert failed == {"accepted", "quarantined"}
+
+
+def test_a_day_stopped_by_a_gate_is_not_asked_for_again(
+    installation: Installation, instance: dg.DagsterInstance
+) -> None:
+    land(installation, snapshot(0, down=BOARDS))
+    look(installation)
+    result = run_day(installation, instance, raise_on_error=False)
+    done = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
+    assert "half_sector_rollup" not in done
+    assert due.due_days(installation.database, installation.ledger, abandoned=timedelta(0)) == []
 
 
 def test_work_cut_after_loading_is_found_again(
