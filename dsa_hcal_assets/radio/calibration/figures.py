@@ -34,7 +34,7 @@ def write_figures(
             maps(bandpass, names, over="frequency"),
             (
                 "Bandpass by antenna and frequency: amplitude relative to the antenna's median, "
-                "and phase. White: no solution."
+                "and phase. White: no solution; antennas without any are left out."
             ),
         ),
         (
@@ -42,7 +42,7 @@ def write_figures(
             maps(gain, names, over="time"),
             (
                 "Gains by antenna and solution interval: amplitude relative to the antenna's median, "
-                "and phase. White: no solution."
+                "and phase. White: no solution; antennas without any are left out."
             ),
         ),
     ]
@@ -83,7 +83,9 @@ def curves(windows: Sequence[Solutions]) -> Figure:
 
 def maps(windows: Sequence[Solutions], names: Sequence[str], *, over: str) -> Figure:
     """Draw relative amplitude and phase as maps of antenna against frequency or time."""
-    antennas = np.unique(np.concatenate([solutions.antenna for solutions in windows]))
+    # slots without a dish have rows too: only antennas with a solution get a line
+    solved = [one.antenna[~one.flag.all(axis=(1, 2))] for one in windows]
+    antennas = np.unique(np.concatenate(solved))
     feeds = windows[0].values.shape[2]
     planes = [_plane(windows, antennas, feed, over) for feed in range(feeds)]
     figure = Figure(figsize=(11, min(max(4.5, 0.24 * antennas.size), 12)), layout="constrained")
@@ -113,7 +115,8 @@ def maps(windows: Sequence[Solutions], names: Sequence[str], *, over: str) -> Fi
 def _plane(windows: Sequence[Solutions], antennas: NDArray[Any], feed: int, over: str) -> NDArray[Any]:
     """Return gains, shape (n_antenna, n_channel of all windows or n_time); NaN where there is none."""
     parts = []
-    for solutions in windows:
+    for window in windows:
+        solutions = window.of(antennas)
         good = solutions.good[:, :, feed]
         row = np.searchsorted(antennas, solutions.antenna)
         if over == "frequency":

@@ -40,7 +40,7 @@ class Solutions:
     time: NDArray[np.float64]
     frequency_hz: NDArray[np.float64]
 
-    def of(self, antennas: Sequence[int]) -> "Solutions":
+    def of(self, antennas: Sequence[int] | NDArray[np.int32]) -> "Solutions":
         """Return the solutions of some antennas only."""
         keep = np.isin(self.antenna, antennas)
         return replace(

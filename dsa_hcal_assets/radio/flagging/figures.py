@@ -52,7 +52,7 @@ def overview(statistics: Statistics, names: list[str]) -> Figure:
     axes[1, 2].set_title("kurtosis of channel differences (3: pure noise)", fontsize=9)
     for axis in (axes[0, 0], axes[0, 1], axes[0, 2], axes[1, 0]):
         axis.set_ylabel("flagged, %")
-        axis.set_ylim(0, max(5.0, axis.get_ylim()[1]))
+        axis.set_ylim(0, max(5.0, 1.1 * axis.get_ylim()[1]))
     return figure
 
 
@@ -61,3 +61,5 @@ def _line(axis, tally: Tally, convert, label: str) -> None:  # type: ignore[no-u
     x: NDArray[np.float64] = convert(keys)
     axis.plot(x, 100 * shares, color=BLUE, lw=1, marker=".", ms=3)
     axis.set_xlabel(label)
+    axis.locator_params(axis="x", nbins=5)
+    axis.ticklabel_format(useOffset=False, axis="x")

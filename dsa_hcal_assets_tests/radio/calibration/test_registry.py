@@ -57,7 +57,8 @@ def product(database: Database, version: int = 1) -> int:
         cursor.execute(
             "insert into platform.product (kind, partition, version, path, bytes, checksum, created_at, "
             "code_version, run_id, parameters, inputs) "
-            "values ('calibration_tables', 'g', %s, %s, 1, %s, now(), '1', '', '{}', '[]') returning product_id",
+            "values ('calibration_tables', 'g', %s, %s, 1, %s, now(), '1', '', '{}', '[]') "
+            "returning product_id",
             (number, f"calibration_tables/g/v{number:04d}", "0" * 64),
         )
         return int(cursor.fetchone()[0])
