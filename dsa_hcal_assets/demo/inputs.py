@@ -21,7 +21,7 @@ def drop_vla(scratch: Path, incoming: Path, progress: Progress) -> str:
     """Drop the real VLA observation of NGC 5921 as UVH5 subbands; return the group's key."""
     from dsa_hcal_assets.simulation.vla import write_ngc5921
 
-    files = write_ngc5921(scratch / "vla", progress=progress)
+    files = write_ngc5921(_made(scratch / "vla"), progress=progress)
     _drop(files, incoming / "uvh5")
     return files[0].name.rsplit("_sb", 1)[0]
 
@@ -31,7 +31,7 @@ def drop_dsa(scratch: Path, incoming: Path, progress: Progress) -> str:
     from dsa_hcal_assets.radio.profiles.loading import load_profiles
     from dsa_hcal_assets.simulation.uvh5.group import simulate_group
 
-    group = simulate_group(scratch / "dsa110", load_profiles()["dsa110"], progress=progress)
+    group = simulate_group(_made(scratch / "dsa110"), load_profiles()["dsa110"], progress=progress)
     _drop(group.files, incoming / "uvh5")
     return group.key
 
@@ -47,6 +47,11 @@ def drop_rig(incoming: Path) -> str:
     day = (utc_now() - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     acquire(simulate(day, rows=RIG_ROWS), incoming / "rig")
     return day_key(day)
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
 
 
 def _drop(files: Iterable[Path], directory: Path) -> None:

@@ -22,6 +22,7 @@ VERSIONS = (
     f"select {COLUMNS} from platform.product p "  # noqa: S608
     "where p.kind = %s and p.partition = %s order by p.version"
 )
+BY_ID = f"select {COLUMNS} from platform.product p where p.product_id = %s"  # noqa: S608
 ALL = f"select {COLUMNS}, p.missing_since is not null from platform.product p order by p.product_id"  # noqa: S608
 # The verdict that counts of each metric, if it stops what is downstream.
 BLOCKING_FAILURES = """

@@ -174,6 +174,19 @@ class ProductStore:
         """Return all versions, oldest first."""
         return [rows.product(row, self.root) for row in self._database.rows(rows.VERSIONS, (kind, partition))]
 
+    def of_id(self, product_id: int) -> Product:
+        """Return one version by its row's number, current or not.
+
+        Raises
+        ------
+        ProductMissing
+            If there is no such row.
+        """
+        found = self._database.rows(rows.BY_ID, (product_id,))
+        if not found:
+            raise ProductMissing(f"there is no product {product_id}")
+        return rows.product(found[0], self.root)
+
     def verify(self, product: Product) -> None:
         """Read all bytes of a version and compare their checksum with the ledger's.
 

@@ -8,7 +8,6 @@ import dagster as dg
 from dsa_hcal_assets.orchestration.partitions import GROUPS
 from dsa_hcal_assets.orchestration.radio.worker import MS_NAME, call, observation_of, outcome, profile_of
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
-from dsa_hcal_assets.products.model import Input
 
 
 @stage_asset(group="radio", partitions=GROUPS, deps=["measurement_set"], kinds={"casa"}, pool="heavy")
@@ -72,6 +71,7 @@ def calibrated_ms(run: StageRun) -> dg.MaterializeResult[Any]:
     profile = profile_of(run, observation).model_dump(mode="json")
     middle = observation.start + (observation.end - observation.start) / 2
     chosen = set_for(run.installation.database, observation.profile, middle)
+    tables = run.installation.products.of_id(chosen.product_id)
 
     def make(place: Path) -> Outcome:
         reply = call(
@@ -80,7 +80,7 @@ def calibrated_ms(run: StageRun) -> dg.MaterializeResult[Any]:
             {
                 "ms": str(ms.path / MS_NAME),
                 "flags": str(flagged.path),
-                "calibration": str(chosen.path),
+                "calibration": str(tables.path),
                 "profile": profile,
                 "out_dir": str(place),
             },
@@ -91,5 +91,4 @@ def calibrated_ms(run: StageRun) -> dg.MaterializeResult[Any]:
         }
         return outcome(reply, place, observation.profile, facts)
 
-    calibration = Input(f"calibration_tables/{chosen.partition}/v{chosen.version:04d}", chosen.checksum)
-    return run.publish(make, inputs=[ms, flagged, calibration])
+    return run.publish(make, inputs=[ms, flagged, tables])
