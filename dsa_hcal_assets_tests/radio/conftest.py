@@ -100,7 +100,7 @@ def drift(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     return simulated(tmp_path_factory.mktemp("drift"), GroupSetup())
 
 
-def simulated(home: Path, setup: GroupSetup, **changes: Any) -> Chain:
+def simulated(home: Path, setup: GroupSetup, layout: Any = None, **changes: Any) -> Chain:
     """Simulate and convert a group; `changes` replace profile values ("calibration.field_model")."""
     profile = load_profiles()["dsa110"]
     incoming = home / "incoming"
@@ -108,7 +108,7 @@ def simulated(home: Path, setup: GroupSetup, **changes: Any) -> Chain:
     group = simulate_group(incoming, profile, setup)
     source = CALIBRATORS[setup.calibrator]
     centre = PhaseCentre(source.name, np.radians(source.ra_deg), np.radians(source.dec_deg))
-    convert_group(list(group.files), home / "group.ms", profile, phase_centre=centre)
+    convert_group(list(group.files), home / "group.ms", profile, phase_centre=centre, layout=layout)
     truth = json.loads(group.truth.read_text())
     with np.load(group.truth.with_suffix(".npz")) as stored:
         arrays = {name: stored[name] for name in stored.files}

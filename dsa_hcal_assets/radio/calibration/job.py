@@ -300,7 +300,7 @@ def _describe(
                 valid_from=windows[kind][0],
                 valid_until=windows[kind][1],
                 interpolation=INTERPOLATION[kind],
-                combined_windows=chain.joins_windows and kind in ("gain", "short_gain"),
+                combined_windows=chain.joins_windows and kind == "short_gain",
             )
             for kind in kinds
         ),

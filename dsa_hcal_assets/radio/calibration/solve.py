@@ -75,14 +75,17 @@ class Chain:
         return _require(target)
 
     def gain(self, before: list[Path]) -> Path:
-        """Solve amplitude and phase of all calibrators with the bandpass applied."""
+        """Solve amplitude and phase of all calibrators with the bandpass applied.
+
+        A solution each spectral window: the pre-bandpass solve took a phase out of each that the
+        bandpass therefore does not hold.
+        """
         fields = ",".join([self._primary, *(str(field.number) for field in self.roles.gain)])
-        return self._gaincal(
-            "gain.cal", fields, before, calmode="ap", solint=self.choices.gain_solint, combine=self._joined
-        )
+        interval = self.choices.gain_solint
+        return self._gaincal("gain.cal", fields, before, calmode="ap", solint=interval, combine="")
 
     def short_gain(self, before: list[Path], solint: str) -> Path:
-        """Solve what drifts within the group, in short intervals."""
+        """Solve what drifts within the group, in short intervals, over all windows together."""
         return self._gaincal(
             "short_gain.cal", self._primary, before, calmode="ap", solint=solint, combine=self._joined
         )
@@ -118,7 +121,7 @@ class Chain:
 
     @property
     def joins_windows(self) -> bool:
-        """Whether gains are solved over all spectral windows together (the bandpass took their shape)."""
+        """Whether short gains are solved over several windows (bandpass and gain took their shape)."""
         return self.windows > 1
 
     @property
@@ -141,15 +144,12 @@ class Chain:
 
     def _common(self, before: list[Path]) -> dict[str, Any]:
         shortest = self.choices.uvrange_lambda
-        # gains joined over windows are stored under window 0; the others have one solution a window
-        maps = [[0] * self.windows if self.joins_windows and "gain" in path.name else [] for path in before]
         return {
             "vis": str(self.work),
             "refant": self.reference,
             "uvrange": f">{shortest:g}lambda" if shortest else "",
             "minblperant": self.choices.minblperant,
             "gaintable": [str(path) for path in before],
-            "spwmap": maps,
             "parang": False,
         }
 

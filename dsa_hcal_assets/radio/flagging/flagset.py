@@ -1,5 +1,7 @@
 """The flag product: one packed bit for each visibility of an immutable Measurement Set."""
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +54,7 @@ class FlagSet:
                         bits = np.unpackbits(stored[key], count=int(np.prod(shape)))
                         masks[description] = bits.reshape(shape).astype(bool)
                 return cls(masks)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise BadInput(
                 f"flag product {path} cannot be read",
                 found=str(error),

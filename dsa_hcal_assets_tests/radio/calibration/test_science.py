@@ -11,7 +11,8 @@ from dsa_hcal_assets.quality.verdicts import Level, Metric
 from dsa_hcal_assets.radio.calibration.description import SetDescription
 from dsa_hcal_assets.radio.calibration.fields import span
 from dsa_hcal_assets.radio.calibration.solutions import read_solutions
-from dsa_hcal_assets_tests.radio.conftest import Chain, Metrics
+from dsa_hcal_assets.simulation.uvh5.group import GroupSetup
+from dsa_hcal_assets_tests.radio.conftest import Chain, Metrics, simulated
 
 pytestmark = [pytest.mark.radio, pytest.mark.timeout(600)]
 
@@ -119,6 +120,25 @@ class TestSimulatedDrift:
                 for n in found
             )
             assert distance * 3600 < 10
+
+
+@pytest.mark.verify
+def test_a_window_for_each_subband_is_solved_as_well(
+    tmp_path_factory: pytest.TempPathFactory, metrics: Metrics
+) -> None:
+    """Sixteen windows: bandpass and gain by window, short gains over all of them together."""
+    chain = simulated(
+        tmp_path_factory.mktemp("windows"),
+        GroupSetup(),
+        layout="per-subband",
+        **{"calibration.field_model": False},
+    )
+    assert len(read_solutions(chain.home / "tables" / "bandpass.cal") if chain.solutions else []) == 16
+    found = metrics(chain.solutions)
+    assert found["gain_flagged_fraction"] == 0
+    assert found["gain_snr"] > 30
+    assert metrics(chain.applied)["flagged_fraction"] < 0.01
+    assert metrics(chain.applied)["amplitude_ratio"] == pytest.approx(1, abs=0.1)
 
 
 def _errors(drift: Chain) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
