@@ -40,7 +40,8 @@ def demo(exit_when_done: bool, state_dir: Path, minutes: float) -> None:
 
 def _free_ports() -> dict[str, int]:
     # The usual ports when they are free, so that links stay the same; others beside a running platform.
-    from dsa_hcal_assets.services.ports import PortBusy, resolve
+    from dsa_hcal_assets.services.errors import PortBusy
+    from dsa_hcal_assets.services.ports import resolve
     from dsa_hcal_assets.settings import Settings
 
     chosen = {}

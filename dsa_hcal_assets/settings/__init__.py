@@ -19,9 +19,13 @@ from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets.settings.rig import RigSettings
 
 PREFIX = "DSA_HCAL_"
-# Set by the platform for its own child processes; not settings, so never refused as unknown.
-INTERNAL_NAMES = frozenset(
-    {"DSA_HCAL_DAGSTER_POSTGRES_URL", "DSA_HCAL_SUPERVISOR_ID", "DSA_HCAL_RUN_HOST_SOCKET"}
+# Prefixes of names that are not settings: quality limits (quality/environment.py), and what the platform
+# sets for its own child processes.
+NOT_SETTINGS = (
+    "DSA_HCAL_THRESHOLD__",
+    "DSA_HCAL_DAGSTER_POSTGRES_URL",
+    "DSA_HCAL_SUPERVISOR_ID",
+    "DSA_HCAL_RUN_HOST_SOCKET",
 )
 
 
@@ -81,11 +85,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     _refuse_old_names(environ)
     values: dict[str, Any] = {}
-    for old, path in HONOURED.items():
+    for old, meant in HONOURED.items():
         if environ.get(old):
-            _put(values, path.split("."), environ[old])
+            _put(values, meant.split("."), environ[old])
     for name, text in environ.items():
-        if name.startswith(PREFIX) and name not in INTERNAL_NAMES:
+        if name.startswith(PREFIX) and not name.startswith(NOT_SETTINGS):
             path = name.removeprefix(PREFIX).lower().split("__")
             _require_known(name, path)
             _put(values, path, text)

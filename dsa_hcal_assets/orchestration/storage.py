@@ -1,0 +1,56 @@
+"""Where Dagster keeps runs, events and schedules: PostgreSQL, named by the environment.
+
+dagster.yaml stands at the top of the repository, and Dagster takes it for every command run there.
+With dagster-postgres named in it directly, `dagster definitions validate` would demand a running
+database to look at code. Here it gets a throw-away storage, and says so.
+"""
+
+import logging
+import os
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import Field
+from dagster._core.storage.base_storage import DagsterStorage
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._serdes import ConfigurableClass, ConfigurableClassData
+from dagster_postgres import DagsterPostgresStorage
+
+log = logging.getLogger(__name__)
+
+
+class EnvironmentStorage(ConfigurableClass):
+    """Makes the storage that the environment names; it is never one itself."""
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        """Nothing: the storage that is made carries its own record."""
+        return None
+
+    @classmethod
+    def config_type(cls) -> dict[str, Field]:
+        """Return the options accepted in dagster.yaml."""
+        return {"variable": Field(str, description="Environment variable that holds the SQLAlchemy URL")}
+
+    @classmethod
+    def from_config_value(  # type: ignore[override]  # Dagster asks for a DagsterStorage, and gets one
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> DagsterStorage:
+        """Return dagster-postgres on the URL of the variable, or a throw-away storage without it."""
+        variable = config_value["variable"]
+        url = os.environ.get(variable)
+        if url:
+            return DagsterPostgresStorage(url, inst_data=_postgres_record(variable))
+        place = tempfile.mkdtemp(prefix="dagster-without-platform-")
+        log.warning(
+            "%s is not set: runs and events of this command go to %s, for itself only", variable, place
+        )
+        return DagsterSqliteStorage.from_local(place, inst_data)
+
+
+def _postgres_record(variable: str) -> ConfigurableClassData:
+    # names the variable, never the URL: it holds a password
+    return ConfigurableClassData(
+        "dagster_postgres", "DagsterPostgresStorage", f"postgres_url: {{env: {variable}}}\n"
+    )
