@@ -14,19 +14,14 @@ from typing import Any
 from dagster import Field
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
-from dagster._serdes import ConfigurableClass, ConfigurableClassData
+from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 
 log = logging.getLogger(__name__)
 
 
-class EnvironmentStorage(ConfigurableClass):
+class EnvironmentStorage(DagsterPostgresStorage):
     """Makes the storage that the environment names; it is never one itself."""
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        """Nothing: the storage that is made carries its own record."""
-        return None
 
     @classmethod
     def config_type(cls) -> dict[str, Field]:
