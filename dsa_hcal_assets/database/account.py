@@ -6,12 +6,12 @@ account cannot pass (a home with mode 0700), data and programs live under `SYSTE
 wanted path becomes a symbolic link to them.
 """
 
-import hashlib
 import logging
 import os
 import pwd
 import shutil
 import subprocess
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,8 +122,9 @@ def place_data(data_dir: Path, account: Account) -> Path:
                 kept="left as it is",
                 remedy="move it where that account can pass, or run the platform as its owner",
             ) from error
-    name = hashlib.sha256(str(data_dir.absolute()).encode()).hexdigest()[:16]
-    target = _own(_system_dir("clusters") / name, account)
+    # A name of its own each time: a state directory made anew at the same path must not meet the
+    # cluster, and the passwords, of the one that was deleted.
+    target = _own(_system_dir("clusters") / uuid.uuid4().hex, account)
     data_dir.symlink_to(target)
     logger.info("%s is out of reach for account %s: its data are in %s", data_dir, account.name, target)
     return target

@@ -271,6 +271,19 @@ def running_url(data_dir: Path, database: str = bootstrap.DATABASE) -> str:
     )
 
 
+def discard(data_dir: Path) -> None:
+    """End the server on `data_dir` if one runs, and delete its database and everything beside it."""
+    data_dir = data_dir.absolute()
+    if data_dir.exists():
+        place = data_dir.resolve()
+        postmaster.end_all(place, seconds=10)
+        shutil.rmtree(place)
+    if data_dir.is_symlink():
+        data_dir.unlink()
+    for kind in ("passwords", "log", "lock"):
+        _beside(data_dir, kind).unlink(missing_ok=True)
+
+
 def _beside(data_dir: Path, kind: str) -> Path:
     return data_dir.with_name(f"{data_dir.name}.{kind}")
 

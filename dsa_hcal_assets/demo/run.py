@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dsa_hcal_assets.clock import day_key, utc_now
+from dsa_hcal_assets.database.access import CLUSTER
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.database.embedded import discard
 from dsa_hcal_assets.demo import inputs, summary
 from dsa_hcal_assets.demo.boards import simulated_boards
 from dsa_hcal_assets.demo.expectations import Seen, Standing, expected, look
@@ -65,7 +67,8 @@ def run_demo(settings: Settings, console: Console, *, exit_when_done: bool, minu
     console.print(f"Everything of this demo is in {state}")
     with simulated_boards(state / "demo") as boards:
         detector = settings.hcal.model_copy(update={"boards_file": boards, "poll_seconds": POLL_SECONDS})
-        settings = settings.model_copy(update={"hcal": detector})
+        radio = settings.radio.model_copy(update={"image_preset": "quicklook", "settle_seconds": 1.0})
+        settings = settings.model_copy(update={"hcal": detector, "radio": radio})
         stack = Stack(settings)
         try:
             stack.start()
@@ -100,6 +103,7 @@ def clear(state: Path) -> None:
             expected="a new directory, or that of an earlier demo, which is emptied",
             remedy="set DSA_HCAL_STATE_DIR to another directory",
         )
+    discard(state / CLUSTER)
     if state.exists():
         shutil.rmtree(state)
     state.mkdir(parents=True)

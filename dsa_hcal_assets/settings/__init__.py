@@ -35,14 +35,20 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     state_dir: Path = Field(Path("state"), description="Directory that holds everything the platform keeps")
-    database_url: str | None = Field(None, description="PostgreSQL to use instead of the embedded server", repr=False)
+    database_url: str | None = Field(
+        None, description="PostgreSQL to use instead of the embedded server", repr=False
+    )
     incoming_dir: Path | None = Field(None, description="Where data lands (default: <state_dir>/incoming)")
     products_dir: Path | None = Field(None, description="Product tree (default: <state_dir>/products)")
     thresholds_file: Path | None = Field(None, description="TOML that overrides single quality thresholds")
     api_host: str = Field("127.0.0.1", description="Address the API binds")
     api_port: int = Field(8110, ge=0, le=65535, description="Port of the API; 0 takes a free one")
-    webserver_port: int = Field(3110, ge=0, le=65535, description="Port of the Dagster UI; 0 takes a free one")
-    database_port: int = Field(5510, ge=0, le=65535, description="TCP port of the embedded server; 0: a free one")
+    webserver_port: int = Field(
+        3110, ge=0, le=65535, description="Port of the Dagster UI; 0 takes a free one"
+    )
+    database_port: int = Field(
+        5510, ge=0, le=65535, description="TCP port of the embedded server; 0: a free one"
+    )
     webhook_url: str | None = Field(None, description="URL that receives alerts as JSON", repr=False)
     radio: RadioSettings = RadioSettings()
     hcal: HcalSettings = HcalSettings()

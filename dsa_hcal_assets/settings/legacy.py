@@ -20,7 +20,7 @@ HONOURED = {
 }
 
 # old name -> why it cannot be honoured and what to use
-REFUSED = {
-    name: "the platform keeps one PostgreSQL database, not a SQLite file; use DSA_HCAL_DATABASE_URL"
-    for name in ("PIPELINE_DB", "PIPELINE_PRODUCTS_DB", "PIPELINE_CAL_REGISTRY_DB", "PIPELINE_QUEUE_DB")
-}
+REFUSED = dict.fromkeys(
+    ("PIPELINE_DB", "PIPELINE_PRODUCTS_DB", "PIPELINE_CAL_REGISTRY_DB", "PIPELINE_QUEUE_DB"),
+    "the platform keeps one PostgreSQL database, not a SQLite file; use DSA_HCAL_DATABASE_URL",
+)

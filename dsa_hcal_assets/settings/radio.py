@@ -23,6 +23,9 @@ class RadioSettings(BaseModel):
     )
     profiles_dir: Path | None = Field(None, description="Directory of extra telescope profiles (TOML)")
     imager: Literal["auto", "wsclean", "tclean"] = Field("auto", description="auto: WSClean when installed")
+    image_preset: Literal["standard", "quicklook"] = Field(
+        "standard", description="Which of the profile's images is made"
+    )
     imsize: int | None = Field(
         None, ge=64, le=16384, description="Image side in pixels (default: the profile's)"
     )

@@ -47,6 +47,7 @@ def calibration_tables(run: StageRun) -> dg.MaterializeResult[Any]:
                 "out_dir": str(place),
                 "group": run.partition,
                 "pointing_dec_deg": observation.pointing_dec_deg,
+                "imager": run.installation.settings.radio.imager,
             },
         )
         fluxes = {

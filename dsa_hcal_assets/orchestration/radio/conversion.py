@@ -25,6 +25,7 @@ def convert(run: StageRun, source: Product, place: Path) -> Outcome:
             "out": ms,
             "profile": observation.profile,
             "phase_centre": _centre(observation.centre),
+            "layout": run.installation.settings.radio.spw_layout,
             "profiles_dir": profiles_dir,
         },
     )

@@ -23,8 +23,12 @@ def continuum_image(run: StageRun) -> dg.MaterializeResult[Any]:
     """Continuum images of the group's fields as FITS, with primary beam, pictures and measurements."""
     source, observation = run.input("calibrated_ms"), observation_of(run)
     settings = run.installation.settings.radio
-    profile = profile_of(run, observation).model_dump(mode="json")
-    overrides = {name: getattr(settings, name) for name in OVERRIDABLE if getattr(settings, name) is not None}
+    telescope = profile_of(run, observation)
+    profile = telescope.model_dump(mode="json")
+    chosen = {name: getattr(settings, name) for name in OVERRIDABLE}
+    overrides = telescope.imaging.of_preset(settings.image_preset) | {
+        name: value for name, value in chosen.items() if value is not None
+    }
 
     def make(place: Path) -> Outcome:
         reply = call(

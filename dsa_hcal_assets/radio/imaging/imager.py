@@ -40,11 +40,10 @@ class ImageParameters(BaseModel):
     def of_profile(cls, imaging: Imaging, **overrides: float | int | str | None) -> "ImageParameters":
         """Return the profile's choices, with those of `overrides` that are not None."""
         values = {name: getattr(imaging, name) for name in cls.model_fields if name in Imaging.model_fields}
+        values |= {name: value for name, value in overrides.items() if value is not None}
         # a field much wider than a degree needs the w term
-        values["wide_field"] = imaging.imsize * imaging.cell_arcsec > 2 * 3600
-        return cls.model_validate(
-            values | {name: value for name, value in overrides.items() if value is not None}
-        )
+        values.setdefault("wide_field", values["imsize"] * values["cell_arcsec"] > 2 * 3600)
+        return cls.model_validate(values)
 
 
 @dataclass(frozen=True)

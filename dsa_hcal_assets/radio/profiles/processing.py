@@ -80,6 +80,16 @@ class Calibration(_Section):
     )
 
 
+class ImagingPreset(_Section):
+    """What another image than the standard one does differently; None: as the standard."""
+
+    imsize: int | None = Field(None, ge=64, le=16384, description="Side, pixels")
+    cell_arcsec: float | None = Field(None, gt=0, description="Pixel size, arcsec")
+    robust: float | None = Field(None, ge=-2, le=2, description="Briggs robustness")
+    niter: int | None = Field(None, ge=0, description="Clean iterations")
+    threshold_jy: float | None = Field(None, ge=0, description="Clean threshold, Jy/beam")
+
+
 class Imaging(_Section):
     """The standard image of a group."""
 
@@ -106,3 +116,11 @@ class Imaging(_Section):
         False, description="The dishes stand still: the beam crosses the image while the group is observed"
     )
     max_images: int = Field(8, ge=1, description="Most fields of one group that get an image")
+    presets: dict[str, ImagingPreset] = Field(
+        {}, description="Other images by name, as `DSA_HCAL_RADIO__IMAGE_PRESET` chooses them"
+    )
+
+    def of_preset(self, name: str) -> dict[str, float | int]:
+        """Return what preset `name` changes; nothing for the standard image, or one the profile lacks."""
+        preset = self.presets.get(name)
+        return preset.model_dump(exclude_none=True) if preset else {}
