@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import hypothesis
 import psycopg2
 import pytest
 from psycopg2 import sql
@@ -14,6 +15,10 @@ from psycopg2 import sql
 from dsa_hcal_assets.database import migrations, urls
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.embedded import EmbeddedServer
+
+# A property is about results; how long one example takes on a busy machine says nothing.
+hypothesis.settings.register_profile("platform", deadline=None)
+hypothesis.settings.load_profile("platform")
 
 TEMPLATE = "template_migrated"
 # Nothing here outlives a power cut, so its flushing to disk is saved; commits stay synchronous.
