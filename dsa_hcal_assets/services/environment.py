@@ -7,6 +7,7 @@ from functools import reduce
 from pathlib import Path
 
 from dsa_hcal_assets.database.urls import dagster_url
+from dsa_hcal_assets.quality.environment import PREFIX as THRESHOLD_PREFIX
 from dsa_hcal_assets.settings import PREFIX, Settings, environment_name, setting_paths
 from dsa_hcal_assets.settings.legacy import HONOURED
 from dsa_hcal_assets.workers import casa
@@ -18,6 +19,8 @@ SUPERVISOR_VARIABLE = "DSA_HCAL_SUPERVISOR_ID"
 def settings_environment(settings: Settings, base: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return an environment from which `load_settings` reads exactly these settings.
 
+    Quality limits set in the environment are no settings: they are passed on as they are.
+
     Parameters
     ----------
     settings
@@ -28,8 +31,9 @@ def settings_environment(settings: Settings, base: Mapping[str, str] | None = No
     found = {
         name: value
         for name, value in (os.environ if base is None else base).items()
+        if name.startswith(THRESHOLD_PREFIX)
         # an import without byte code takes three times as long
-        if not name.startswith(PREFIX) and name not in HONOURED and name != "PYTHONDONTWRITEBYTECODE"
+        or (not name.startswith(PREFIX) and name not in HONOURED and name != "PYTHONDONTWRITEBYTECODE")
     }
     for path in setting_paths():
         value = reduce(getattr, path.split("."), settings)
