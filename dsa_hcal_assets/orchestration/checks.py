@@ -4,6 +4,7 @@ A blocking metric that fails stops everything downstream; an advisory one, and a
 and stops nothing.
 """
 
+import math
 import re
 from collections.abc import Iterable
 from functools import cache
@@ -41,6 +42,11 @@ def check_results(stage: str, verdicts: Iterable[Verdict]) -> list[dg.AssetCheck
     return [_result(verdict) for verdict in verdicts if verdict.metric in checked]
 
 
+def shown(value: float) -> float | str:
+    """Return a number as metadata may hold it: GraphQL knows neither NaN nor infinities."""
+    return value if math.isfinite(value) else f"{value:g} (no number)"
+
+
 def _result(verdict: Verdict) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=check_name(verdict.metric),
@@ -49,7 +55,7 @@ def _result(verdict: Verdict) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR if verdict.stops else dg.AssetCheckSeverity.WARN,
         description=verdict.detail or None,
         metadata={
-            "value": verdict.value,
+            "value": shown(verdict.value),
             "unit": verdict.unit,
             "limits": verdict.limit,
             "level": verdict.level.value,

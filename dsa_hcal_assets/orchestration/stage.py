@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from dsa_hcal_assets.installation import Installation
-from dsa_hcal_assets.orchestration.checks import check_results, check_specs
+from dsa_hcal_assets.orchestration.checks import check_results, check_specs, shown
 from dsa_hcal_assets.orchestration.failures import RETRIES, typed_failures
 from dsa_hcal_assets.orchestration.gates import tell_if_closed
 from dsa_hcal_assets.products.model import JSON, Input, Product, Provenance
@@ -126,7 +126,7 @@ class StageRun:
         record(installation.database, verdicts, product=product, partition=self.partition, run_id=self.run_id)
         tell_if_closed(installation, product, verdicts)
         return dg.MaterializeResult(
-            metadata=_metadata(outcome, product),
+            metadata=_metadata(outcome, product, verdicts),
             check_results=check_results(self.name, verdicts),
             data_version=dg.DataVersion(product.checksum),
         )
@@ -167,15 +167,31 @@ def stage_asset(
     return wrap
 
 
-def _metadata(outcome: Outcome, product: Product) -> dict[str, Any]:
-    metadata: dict[str, Any] = dict(outcome.facts)
+def _metadata(outcome: Outcome, product: Product, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    # Numbers at the top level are what the UI plots over the partitions of an asset.
+    metadata: dict[str, Any] = {one.metric: shown(one.value) for one in verdicts}
+    metadata |= outcome.facts
     metadata |= {
         "path": dg.MetadataValue.path(str(product.path)),
         "version": product.version,
         "size": product.bytes,
         "checksum": product.checksum,
     }
+    metadata["verdicts"] = dg.MetadataValue.table([_row(verdict) for verdict in verdicts])
     for number, figure in enumerate(outcome.figures, start=1):
         picture = f"![{figure.caption}]({figure.address})\n\n{figure.caption}"
         metadata[f"figure {number}"] = dg.MetadataValue.md(picture)
     return metadata
+
+
+def _row(verdict: Verdict) -> dg.TableRecord:
+    return dg.TableRecord(
+        {
+            "metric": verdict.metric,
+            "value": shown(verdict.value),
+            "unit": verdict.unit,
+            "limits": verdict.limit,
+            "level": verdict.level.value,
+            "detail": verdict.detail,
+        }
+    )

@@ -42,3 +42,10 @@ def test_an_advisory_metric_that_fails_is_a_warning():
 def test_a_metric_without_limits_is_no_check():
     verdicts = judge("rig_readings", [Metric("colour", 1)], SHIPPED)
     assert "colour" not in {result.check_name for result in check_results("rig_readings", verdicts)}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_can_still_be_shown(value):
+    verdicts = judge("rig_readings", [Metric("rows", value)], SHIPPED)
+    result = next(one for one in check_results("rig_readings", verdicts) if one.check_name == "rows")
+    assert "no number" in result.metadata["value"].text
