@@ -1,4 +1,4 @@
-"""`dsa-hcal settings`: every setting, its environment name, its value."""
+"""`dsa-hcal settings`: every setting, its environment name, its value; and the pages made from them."""
 
 import click
 
@@ -9,8 +9,19 @@ SECRET = ("database_url", "webhook_url")
 
 
 @click.command()
-def settings() -> None:
-    """List every setting with its environment name, present value and meaning."""
+@click.option("--markdown", is_flag=True, help="Write docs/settings.md to standard output instead.")
+@click.option("--env-example", is_flag=True, help="Write .env.example to standard output instead.")
+def settings(markdown: bool, env_example: bool) -> None:
+    """List every setting with its environment name, present value and meaning.
+
+    Set the variable before a command, or load a file of them: `set -a; . ./.env; set +a`. Quality
+    limits have variables of their own; docs/settings.md lists those too.
+    """
+    if markdown or env_example:
+        from dsa_hcal_assets.cli.settings_pages import environment_example, settings_page
+
+        click.echo(settings_page() if markdown else environment_example(), nl=False)
+        return
     present = load_settings()
     older = {path: name for name, path in HONOURED.items()}
     for path, meaning in setting_paths().items():
