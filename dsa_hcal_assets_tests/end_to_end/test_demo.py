@@ -1,0 +1,233 @@
+"""One run of the demo in which everything that can be killed is killed once; nothing is lost or doubled."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.database.embedded import EmbeddedServer
+from dsa_hcal_assets.demo.expectations import HCAL, RADIO, RIG
+from dsa_hcal_assets.hcal import ingest
+from dsa_hcal_assets.ledger import Ledger
+from dsa_hcal_assets.products.model import Product
+from dsa_hcal_assets.products.store import ProductStore
+from dsa_hcal_assets_tests.end_to_end import custody
+from dsa_hcal_assets_tests.end_to_end.running import Run, Running, kill
+
+pytestmark = [pytest.mark.services, pytest.mark.radio, pytest.mark.timeout(1500)]
+
+MINUTES = 20
+VLA, DSA = "1995-04-13T09:18:31", "2025-06-05T20:37:07"
+SUMMARY_ROWS = 2 * len(RADIO) + len(HCAL) + len(RIG)
+
+
+class Killer:
+    """Waits for the right moment of each victim and ends it with SIGKILL, once.
+
+    A moment is a function that returns the process to end, or None while it is not the time.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self.running = Running(state)
+        self.incoming = state / "incoming" / "hcal"
+        self.killed: dict[str, int] = {}
+        self.runs: dict[str, Run] = {}
+        self.moments: dict[str, Callable[[], int | None]] = {
+            "acquisition": self._acquisition,
+            "detector run": self._detector_run,
+            "conversion": self._conversion,
+            "daemon": self._daemon,
+            "code-server": self._code_server,
+        }
+
+    def step(self) -> None:
+        for name in [name for name in self.moments if name not in self.killed]:
+            pid = self.moments[name]()
+            if pid is not None:
+                kill(pid)
+                self.killed[name] = pid
+
+    def _acquisition(self) -> int | None:
+        several = len(list(self.incoming.glob(f"*{ingest.SUFFIX}"))) >= 2
+        return self.running.pid("acquisition") if several else None
+
+    def _detector_run(self) -> int | None:
+        return self._worker("detector run", "hcal_day", "hcal_snapshots", "tower_state", "sector_rollup")
+
+    def _conversion(self) -> int | None:
+        """In the middle of writing: part of a Measurement Set lies in staging."""
+        products = self.running.state / "products"
+        if not list(products.glob(".staging/*/visibilities.ms/table.dat")):
+            return None
+        return self._worker("conversion", "radio_group", "measurement_set")
+
+    def _daemon(self) -> int | None:
+        """While a retry of the conversion is queued or at work."""
+        if "conversion" not in self.killed:
+            return None
+        busy = any(run.at("measurement_set", "flags") for run in self.running.started("radio_group"))
+        return self.running.pid("daemon") if busy else None
+
+    def _code_server(self) -> int | None:
+        """When the new daemon serves and its sensors talk to the code server."""
+        before = self.killed.get("daemon")
+        back = before is not None and self.running.pid("daemon") not in (None, before)
+        return self.running.pid("code-server") if back else None
+
+    def _worker(self, name: str, job: str, *steps: str) -> int | None:
+        for run in self.running.started(job):
+            worker = run.worker
+            if run.at(*steps) and worker is not None:
+                self.runs[name] = run
+                return worker.pid
+        return None
+
+
+@dataclass(frozen=True)
+class Done:
+    """A demo that has ended, with its database up again for whoever wants to look."""
+
+    state: Path
+    code: int
+    output: str
+    killer: Killer
+    left: list[str]
+    database: Database
+
+    @property
+    def incoming(self) -> Path:
+        return self.state / "incoming" / "hcal"
+
+    @property
+    def products(self) -> ProductStore:
+        return ProductStore(self.state / "products", self.database)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.database, self.state / "quarantine")
+
+
+@pytest.fixture(scope="module")
+def demo(passable_directory: Path) -> Iterator[Done]:
+    state = passable_directory / "demo"
+    killer, output = Killer(state), passable_directory / "demo.txt"
+    command = [str(Path(sysconfig.get_path("scripts")) / "dsa-hcal"), "demo", "--exit"]
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [*command, "--state-dir", str(state), "--minutes", str(MINUTES)],
+            stdout=file,
+            stderr=file,
+            stdin=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if not name.startswith("DSA_HCAL_")},
+        )
+        try:
+            while process.poll() is None:
+                killer.step()
+                time.sleep(0.3)
+        finally:
+            process.terminate()
+            process.wait(180)
+    text = output.read_text()
+    sys.stdout.write(text)
+    left = custody.processes_of(state)
+    with EmbeddedServer(state / "postgres", 0) as server:
+        database = Database(server.url())
+        yield Done(state, process.returncode, text, killer, left, database)
+        database.close()
+
+
+def test_everything_was_killed_once_and_the_demo_still_completed(demo: Done):
+    assert set(demo.killer.killed) == set(demo.killer.moments)
+    assert demo.code == 0
+
+
+def test_nothing_of_the_platform_is_left_alive(demo: Done):
+    assert demo.left == []
+
+
+def test_the_summary_names_every_product_with_verdict_seconds_and_link(demo: Done):
+    rows = [line.split("│")[1:-1] for line in demo.output.splitlines() if line.startswith("│")]
+    assert len(rows) == SUMMARY_ROWS
+    for kind, partition, verdict, seconds, link in rows:
+        assert verdict.strip() in ("passed", "warning"), kind
+        assert float(seconds) > 0, (kind, partition)
+        assert link.strip().startswith("http://127.0.0.1:"), kind
+    assert "Every product passed its checks." in demo.output
+
+
+def test_every_expected_product_exists_and_passed_its_gates(demo: Done):
+    partitions = {VLA: RADIO, DSA: RADIO, _day(demo, "rig_kpis"): RIG, _day(demo, "sector_rollup"): HCAL}
+    for partition, kinds in partitions.items():
+        for kind in kinds:
+            product = demo.products.require_passed(kind, partition)
+            assert product.path.is_dir()
+            assert _verdicts(demo, product) > 0, product.name
+
+
+def test_no_half_written_product_lies_under_its_final_name(demo: Done):
+    custody.assert_products_whole(demo.database, demo.state / "products")
+
+
+def test_staging_of_dead_processes_is_removed_by_reconcile(demo: Done):
+    reconciled = demo.products.reconcile()
+    assert custody.staged(demo.state / "products") == []
+    assert not reconciled.registered
+    assert not reconciled.missing
+    assert not reconciled.damaged
+
+
+def test_every_snapshot_is_whole_and_in_the_ledger_exactly_once(demo: Done):
+    # what landed while everything was being stopped is taken in now, as the next start would
+    late = ingest.scan(demo.incoming, demo.ledger)
+    assert not late.duplicates
+    assert not late.conflicts
+    custody.assert_each_file_once(demo.database, demo.incoming)
+    custody.assert_balance(demo.ledger)
+    assert custody.assert_snapshots_whole(demo.database) > 2
+    assert custody.assert_no_cycle_lost(demo.incoming) == 2, "one acquisition before, one after the kill"
+
+
+@pytest.mark.parametrize("victim", ["conversion", "detector run"])
+def test_the_run_of_a_killed_worker_failed_and_its_work_was_done_by_another(demo: Done, victim: str):
+    killed = demo.killer.runs[victim]
+    again = demo.database.rows(
+        "select run_id, status from dagster.runs where run_id = %(run)s or run_id in"
+        " (select run_id from dagster.run_tags where key = 'dagster/root_run_id' and value = %(run)s)",
+        {"run": killed.root},
+    )
+    statuses = dict(again)
+    assert statuses.pop(killed.run_id) == "FAILURE"
+    assert "SUCCESS" in statuses.values()
+
+
+def test_no_run_is_left_as_if_it_were_at_work(demo: Done):
+    rows = demo.database.rows(
+        "select status, count(*) from dagster.runs where status in ('STARTED', 'STARTING', 'CANCELING')"
+        " group by status"
+    )
+    assert rows == []
+
+
+def _day(demo: Done, kind: str) -> str:
+    # the demo's days are those of its start; by the time of this test it may be tomorrow
+    return min(
+        key
+        for (key,) in demo.database.rows(
+            "select distinct partition from platform.product where kind = %s", (kind,)
+        )
+    )
+
+
+def _verdicts(demo: Done, product: Product) -> int:
+    return int(
+        demo.database.rows(
+            "select count(*) from platform.latest_verdict where product_id = %s", (product.product_id,)
+        )[0][0]
+    )
