@@ -14,7 +14,13 @@ STATE_DIR = Path("state") / "demo"
 @click.option(
     "--exit", "exit_when_done", is_flag=True, help="End after the summary; exit code 0 when all passed."
 )
-@click.option("--state-dir", type=click.Path(path_type=Path), default=STATE_DIR, show_default=True)
+@click.option(
+    "--state-dir",
+    type=click.Path(path_type=Path),
+    default=STATE_DIR,
+    show_default=True,
+    help="Holds everything of the demo; emptied first, unless no demo made it.",
+)
 @click.option("--minutes", default=14.0, show_default=True, help="Give up after this long.")
 def demo(exit_when_done: bool, state_dir: Path, minutes: float) -> None:
     """Run the whole platform on real and simulated data, with a summary and links.

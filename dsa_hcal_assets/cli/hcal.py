@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dsa_hcal_assets.database.connection import Database
     from dsa_hcal_assets.ledger import Ledger
 
-_DAY = click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+_DAY = click.argument("day", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
 
 
 @click.group()

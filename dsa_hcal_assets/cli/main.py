@@ -63,7 +63,8 @@ def dsa_hcal(verbose: int) -> None:
 def main() -> None:
     """Run the command line; an error of the platform is one message and exit code 1."""
     try:
-        dsa_hcal(prog_name="dsa-hcal", standalone_mode=False)
+        # without standalone mode a command's exit code is returned, not acted on
+        code = dsa_hcal(prog_name="dsa-hcal", standalone_mode=False)
     except PlatformError as error:
         click.secho(f"error: {error.what}", fg="red", err=True)
         for label in ("expected", "found", "kept", "remedy"):
@@ -75,3 +76,4 @@ def main() -> None:
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

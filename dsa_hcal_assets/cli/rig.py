@@ -64,7 +64,13 @@ def show_kpis(file: Path) -> None:
 
 @rig.command()
 @click.argument("file", type=_FILE)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The page, one HTML file that needs nothing else.",
+)
 def report(file: Path, output: Path) -> None:
     """Judge a raw FILE by the quality thresholds and write its QA report as HTML.
 
@@ -108,9 +114,15 @@ def report(file: Path, output: Path) -> None:
     help="First reading, UTC.  [default: today, 00:00]",
 )
 @click.option("--rows", type=click.IntRange(min=1), help="Readings.  [default: the setting, 100]")
-@click.option("--step-minutes", type=click.FloatRange(min=0, min_open=True), help="[default: the setting, 6]")
-@click.option("--seed", default=0, show_default=True)
-@click.option("--anomalies", type=click.FloatRange(0, 1), default=0.05, show_default=True, help="Share.")
+@click.option(
+    "--step-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Time between readings.  [default: the setting, 6]",
+)
+@click.option("--seed", default=0, show_default=True, help="Of noise and anomalies.")
+@click.option(
+    "--anomalies", type=click.FloatRange(0, 1), default=0.05, show_default=True, help="Share of the readings."
+)
 @click.option(
     "-d",
     "--directory",

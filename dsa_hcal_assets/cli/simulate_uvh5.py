@@ -25,7 +25,13 @@ _out = click.option(
     show_default=True,
     help="Crosses the meridian in the middle of the group.",
 )
-@click.option("--antennas", type=click.IntRange(4, 96), default=20, show_default=True)
+@click.option(
+    "--antennas",
+    type=click.IntRange(4, 96),
+    default=20,
+    show_default=True,
+    help="Core and outriggers in proportion.",
+)
 @click.option(
     "--channels",
     type=click.IntRange(1),
