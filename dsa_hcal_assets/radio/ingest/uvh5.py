@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from dsa_hcal_assets.radio.ingest.datasets import HeaderReader
 from dsa_hcal_assets.radio.ingest.errors import BadHeader, UnreadableSubband
 
 Floats = NDArray[np.float64]
@@ -23,6 +24,8 @@ Ints = NDArray[np.int64]
 PhaseKind = Literal["drift", "zenith", "sidereal"]
 # 1980 and 2100: a time stamp outside was never an observation
 FIRST_JD, LAST_JD = 2444239.5, 2488069.5
+# an antenna's number is its row in the Measurement Set: a damaged one would ask for gigabytes of rows
+LARGEST_ANTENNA_NUMBER = 99_999
 REQUIRED = (
     "telescope_name",
     "latitude",
@@ -68,7 +71,6 @@ class Uvh5Header:
     antenna_names: tuple[str, ...]
     antenna_positions_m: Floats  # (nants, 3), ITRF axes
     antenna_diameters_m: Floats | None
-    feeds: tuple[str, ...] | None
     times_jd: Floats  # (nblts,), UTC, middle of the integration
     ant1: Ints
     ant2: Ints
@@ -106,7 +108,7 @@ def read_header(path: Path) -> Uvh5Header:
     with hdf5_errors(path), h5py.File(path, "r", locking=False) as file:
         _require_datasets(path, file)
         header = file["Header"]
-        scalars = _Reader(path, header)
+        scalars = HeaderReader(path, header)
         times = scalars.floats("time_array")
         freqs = scalars.floats("freq_array")
         fields, field_ids, drift = _read_phase(scalars, len(times))
@@ -118,19 +120,18 @@ def read_header(path: Path) -> Uvh5Header:
             altitude_m=scalars.number("altitude"),
             antenna_numbers=scalars.integers("antenna_numbers"),
             antenna_names=scalars.texts("antenna_names"),
-            antenna_positions_m=np.asarray(scalars.array("antenna_positions"), np.float64),
+            antenna_positions_m=scalars.matrix("antenna_positions"),
             antenna_diameters_m=scalars.floats("antenna_diameters")
             if "antenna_diameters" in header
             else None,
-            feeds=_read_feeds(scalars),
             times_jd=times,
             ant1=scalars.integers("ant_1_array"),
             ant2=scalars.integers("ant_2_array"),
             integration_s=scalars.floats("integration_time"),
             frequencies_hz=freqs,
-            channel_widths_hz=np.broadcast_to(np.abs(scalars.floats("channel_width")), freqs.shape),
+            channel_widths_hz=_channel_widths(scalars, freqs),
             polarizations=scalars.integers("polarization_array"),
-            uvw_m=np.asarray(scalars.array("uvw_array"), np.float64),
+            uvw_m=scalars.matrix("uvw_array"),
             visibility_units=scalars.text("vis_units", "uncalib"),
             fields=fields,
             field_ids=field_ids,
@@ -204,75 +205,36 @@ def _require_datasets(path: Path, file: h5py.File) -> None:
         )
 
 
-class _Reader:
-    """Typed access to header datasets; a wrong type becomes `BadHeader`."""
-
-    def __init__(self, path: Path, header: h5py.Group) -> None:
-        self.path = path
-        self.header = header
-
-    def array(self, name: str) -> NDArray[Any]:
-        return np.asarray(self._value(name))
-
-    def floats(self, name: str) -> Floats:
-        return self._cast(name, np.float64)
-
-    def integers(self, name: str) -> Ints:
-        values = self._cast(name, np.float64)
-        whole: Ints = values.astype(np.int64)
-        return whole
-
-    def number(self, name: str) -> float:
-        values = self.floats(name)
-        if values.size != 1:
-            raise BadHeader(
-                f"{self.path.name}: Header/{name}", expected="one number", found=f"{values.size} values"
-            )
-        return float(values.ravel()[0])
-
-    def text(self, name: str, default: str | None = None) -> str:
-        if default is not None and name not in self.header:
-            return default
-        value = self._value(name)
-        return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        values = np.atleast_1d(self.array(name)).ravel()
-        return tuple(v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values.tolist())
-
-    def _value(self, name: str) -> Any:
-        if name not in self.header:
-            raise BadHeader(f"{self.path.name} has no Header/{name}", expected="the datasets of UVH5")
-        return self.header[name][()]
-
-    def _cast(self, name: str, dtype: type[np.float64]) -> Floats:
-        try:
-            return np.atleast_1d(self.array(name)).astype(dtype).ravel()
-        except (TypeError, ValueError) as error:
-            raise BadHeader(
-                f"{self.path.name}: Header/{name}", expected="numbers", found=str(self.header[name].dtype)
-            ) from error
+def _channel_widths(reader: HeaderReader, freqs: Floats) -> Floats:
+    widths = np.abs(reader.floats("channel_width"))
+    if len(widths) not in (1, len(freqs)):
+        raise BadHeader(
+            f"{reader.path.name}: channel_width has a wrong shape",
+            expected=f"one value or {len(freqs)}",
+            found=f"{len(widths)} values",
+        )
+    return np.broadcast_to(widths, freqs.shape)
 
 
-def _read_feeds(reader: _Reader) -> tuple[str, ...] | None:
-    if "feed_array" not in reader.header:
-        return None
-    values = np.atleast_2d(reader.array("feed_array"))[0]
-    return tuple(v.decode().lower() if isinstance(v, bytes) else str(v).lower() for v in values.tolist())
-
-
-def _read_phase(reader: _Reader, nblts: int) -> tuple[tuple[Field, ...], Ints, tuple[float | None, float]]:
+def _read_phase(
+    reader: HeaderReader, nblts: int
+) -> tuple[tuple[Field, ...], Ints, tuple[float | None, float]]:
     header = reader.header
     pointing = "extra_keywords/phase_center_dec"
     declination = reader.number(pointing) if pointing in header else None
     if "phase_center_catalog" in header:
-        fields = tuple(_read_field(reader, key) for key in sorted(header["phase_center_catalog"], key=int))
+        catalog = header["phase_center_catalog"]
+        if not isinstance(catalog, h5py.Group) or not all(key.isdecimal() for key in catalog):
+            raise BadHeader(
+                f"{reader.path.name}: phase_center_catalog", expected="a group of phase centres by number"
+            )
+        fields = tuple(_read_field(reader, key) for key in sorted(catalog, key=int))
         if "phase_center_id_array" in header:
             ids = reader.integers("phase_center_id_array")
         else:
             ids = np.full(nblts, fields[0].identifier if fields else 0, np.int64)
         if declination is None and "phase_center_app_dec" in header and fields and fields[0].kind == "drift":
-            declination = float(reader.floats("phase_center_app_dec")[0])
+            declination = reader.first_number("phase_center_app_dec")
     elif reader.text("phase_type", "") == "drift":
         kind: PhaseKind = "zenith" if declination is None else "drift"
         fields = (Field(0, "meridian", kind, 0.0, 0.0, "altaz", 2000.0),)
@@ -288,7 +250,7 @@ def _read_phase(reader: _Reader, nblts: int) -> tuple[tuple[Field, ...], Ints, t
     return fields, ids, (declination, reader.number(hour_angle) if hour_angle in header else 0.0)
 
 
-def _read_field(reader: _Reader, key: str) -> Field:
+def _read_field(reader: HeaderReader, key: str) -> Field:
     group = f"phase_center_catalog/{key}"
     kinds: dict[str, PhaseKind] = {"sidereal": "sidereal", "driftscan": "drift", "unprojected": "zenith"}
     cat_type = reader.text(f"{group}/cat_type")
@@ -299,6 +261,7 @@ def _read_field(reader: _Reader, key: str) -> Field:
         )
     kind = kinds[cat_type]
     epoch = reader.header.get(f"{group}/cat_epoch")
+    without_epoch = epoch is None or (isinstance(epoch, h5py.Dataset) and epoch.shape is None)
     return Field(
         identifier=int(key),
         name=reader.text(f"{group}/cat_name"),
@@ -306,7 +269,7 @@ def _read_field(reader: _Reader, key: str) -> Field:
         lon=0.0 if kind == "zenith" else reader.number(f"{group}/cat_lon"),
         lat=np.pi / 2 if kind == "zenith" else reader.number(f"{group}/cat_lat"),
         frame=reader.text(f"{group}/cat_frame", "icrs"),
-        epoch=2000.0 if epoch is None or epoch.shape is None else reader.number(f"{group}/cat_epoch"),
+        epoch=2000.0 if without_epoch else reader.number(f"{group}/cat_epoch"),
     )
 
 
@@ -318,7 +281,10 @@ def _digest(header: h5py.Group, size: int) -> str:
         if isinstance(item, h5py.Dataset):
             hasher.update(f"{name} {item.dtype.str} {item.shape}\n".encode())
             if item.shape is not None:
-                hasher.update(np.ascontiguousarray(item[()]).tobytes())
+                values = np.ascontiguousarray(item[()])
+                # texts of variable length are pointers in memory; their words count, not where they lie
+                words = repr(values.tolist()).encode() if values.dtype.hasobject else values.tobytes()
+                hasher.update(words)
 
     header.visititems(add)
     return hasher.hexdigest()
@@ -351,6 +317,7 @@ def _check(header: Uvh5Header, data: h5py.Group) -> None:
 
 def _check_values(header: Uvh5Header) -> None:
     freqs, steps = header.frequencies_hz, np.diff(header.frequencies_hz)
+    pointing = header.drift_app_dec_rad or 0.0
     known_fields = [field.identifier for field in header.fields]
     rules = {
         "time_array has values that are no time (NaN, infinite, or outside 1980-2100)": np.all(
@@ -368,6 +335,9 @@ def _check_values(header: Uvh5Header) -> None:
         "antenna_numbers repeat or are negative": len(set(header.antenna_numbers.tolist()))
         == len(header.antenna_numbers)
         and bool(np.all(header.antenna_numbers >= 0)),
+        f"antenna_numbers go beyond {LARGEST_ANTENNA_NUMBER}": np.all(
+            header.antenna_numbers <= LARGEST_ANTENNA_NUMBER
+        ),
         "ant_1_array or ant_2_array name antennas the header does not list": np.all(
             np.isin(header.ant1, header.antenna_numbers) & np.isin(header.ant2, header.antenna_numbers)
         ),
@@ -375,7 +345,15 @@ def _check_values(header: Uvh5Header) -> None:
             np.isin(header.field_ids, known_fields)
         ),
         "the catalogue mixes kinds of phase centres": len({field.kind for field in header.fields}) == 1,
-        "the site is not on Earth": abs(header.latitude_rad) <= np.pi / 2 and abs(header.altitude_m) < 1e4,
+        "a phase centre is no direction": all(
+            np.isfinite(field.lon) and abs(field.lat) <= np.pi / 2 for field in header.fields
+        ),
+        "the pointing (phase_center_dec, ha_phase_center) is no direction": abs(pointing) <= np.pi / 2
+        and abs(header.drift_hour_angle_rad) <= 2 * np.pi,
+        "uvw_array is not finite": header.phase_kind != "sidereal" or np.all(np.isfinite(header.uvw_m)),
+        "the site is not on Earth": abs(header.latitude_rad) <= np.pi / 2
+        and abs(header.longitude_rad) <= 2 * np.pi
+        and abs(header.altitude_m) < 1e4,
     }
     for complaint, holds in rules.items():
         if not holds:
