@@ -7,6 +7,7 @@ the effect exactly once (the ledger's constraints).
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 import dagster as dg
 
@@ -75,13 +76,14 @@ def _due(
     now = time.time()
     asked = [(work, book.attempt(work, now)) for work in pending]
     due = [(work, attempt) for work, attempt in asked if attempt is not None]
-    return [
+    free = (
         (work, attempt)
-        for work, attempt in due[:MOST_RUNS_A_TICK]
+        for work, attempt in due
         # A run that has not begun takes everything pending of its partition when it does; a repeated
         # request also waits for a run that is at work.
         if not _has_run(instance, sensor, work, WAITING if attempt == 1 else UNFINISHED)
-    ]
+    )
+    return list(islice(free, MOST_RUNS_A_TICK))
 
 
 def _has_run(
