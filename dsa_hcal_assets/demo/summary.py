@@ -1,6 +1,7 @@
 """The table a demo ends with: product, partition, verdict, seconds, link."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import quote
 
 import httpx
@@ -17,8 +18,28 @@ STEPS_QUERY = """
 """
 
 
-def step_seconds(webserver: str) -> dict[tuple[str, str], float]:
-    """Return how long the newest execution of each (asset, partition) took, s, as Dagster has it."""
+def step_seconds(
+    webserver: str, wanted: Collection[tuple[str, str]] = (), *, patience: float = 30.0
+) -> dict[tuple[str, str], float]:
+    """Return how long the newest execution of each (asset, partition) took, s, as Dagster has it.
+
+    Parameters
+    ----------
+    wanted
+        What has just been made: a product is there a moment before the end of its step is recorded,
+        which is waited for.
+    patience
+        How long to wait for that, s; what is missing then is left out.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        seconds = _recorded(webserver)
+        if all(key in seconds for key in wanted) or time.monotonic() > deadline:
+            return seconds
+        time.sleep(0.5)
+
+
+def _recorded(webserver: str) -> dict[tuple[str, str], float]:
     reply = httpx.post(f"{webserver}/graphql", json={"query": STEPS_QUERY}, timeout=30.0)
     reply.raise_for_status()
     seconds: dict[tuple[str, str], float] = {}

@@ -18,6 +18,8 @@ from dsa_hcal_assets.hcal import ingest
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.products.model import Product
 from dsa_hcal_assets.products.store import ProductStore
+from dsa_hcal_assets.services.environment import service_environment
+from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets_tests.end_to_end import custody
 from dsa_hcal_assets_tests.end_to_end.running import Run, Running, kill
 
@@ -207,12 +209,13 @@ def test_the_run_of_a_killed_worker_failed_and_its_work_was_done_by_another(demo
     assert "SUCCESS" in statuses.values()
 
 
-def test_no_run_is_left_as_if_it_were_at_work(demo: Done):
-    rows = demo.database.rows(
-        "select status, count(*) from dagster.runs where status in ('STARTED', 'STARTING', 'CANCELING')"
-        " group by status"
-    )
-    assert rows == []
+def test_the_next_start_leaves_no_run_as_if_it_were_at_work(demo: Done):
+    """A detector run may be cut by the end of the demo; `prepare` is what every start begins with."""
+    environment = service_environment(Settings(state_dir=demo.state), demo.database.url)
+    command = [sys.executable, "-m", "dsa_hcal_assets.services.prepare"]
+    subprocess.run(command, env=environment, check=True, timeout=120)
+    at_work = "select run_id from dagster.runs where status in ('STARTED', 'STARTING', 'CANCELING')"
+    assert demo.database.rows(at_work) == []
 
 
 def _day(demo: Done, kind: str) -> str:
