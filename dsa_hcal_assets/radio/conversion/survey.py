@@ -149,17 +149,18 @@ class _Gatherer:
         cross: NDArray[np.bool_],
         times: Floats,
     ) -> None:
-        amplitude = np.abs(data[cross])
         good = ~flags[cross]
+        # what is flagged may be anything, NaN included
+        amplitude = np.where(good, np.abs(data[cross]), 0)
         window.all_zero = window.all_zero and not np.any(data)
-        window.amplitude_sum += (amplitude * good).sum(axis=0, dtype=np.float64)
+        window.amplitude_sum += amplitude.sum(axis=0, dtype=np.float64)
         window.used += good.sum(axis=0)
         window.flagged += (~good).sum(axis=0)
         window.total += good.size
         for time in np.unique(times[cross]).tolist():
             at = times[cross] == time
             entry = self.by_time.setdefault(time, [0.0, 0.0])
-            entry[0] += float((amplitude[at] * good[at]).sum(dtype=np.float64))
+            entry[0] += float(amplitude[at].sum(dtype=np.float64))
             entry[1] += float(good[at].sum())
         # parallel hands are the first and the last correlation
         autos = data[~cross][:, :, [0, -1]]
