@@ -20,7 +20,12 @@ from dsa_hcal_assets.services.environment import (
     supervisor_id,
 )
 from dsa_hcal_assets.services.errors import PortBusy
-from dsa_hcal_assets.services.stack import location_name, platform_services, prepare_directories
+from dsa_hcal_assets.services.stack import (
+    DAGSTER_YAML,
+    location_name,
+    platform_services,
+    prepare_directories,
+)
 from dsa_hcal_assets.services.status import ServiceStatus, StackStatus, State, read_status, write_status
 from dsa_hcal_assets.services.sweep import leftovers, reap_adopted, sweep
 from dsa_hcal_assets.settings import Settings, load_settings
@@ -141,7 +146,7 @@ def test_dagsters_home_is_filled(tmp_path: Path):
     prepare_directories(settings, "package.definitions")
     home = tmp_path / "dagster"
     instance = yaml.safe_load((home / "dagster.yaml").read_text())
-    assert instance["storage"]["postgres"]["postgres_url"] == {"env": "DSA_HCAL_DAGSTER_POSTGRES_URL"}
+    assert instance["storage"]["custom"]["config"] == {"variable": "DSA_HCAL_DAGSTER_POSTGRES_URL"}
     assert instance["telemetry"] == {"enabled": False}
     assert instance["concurrency"]["runs"]["tag_concurrency_limits"][1] == {
         "key": "dsa_hcal/partition",
@@ -153,9 +158,8 @@ def test_dagsters_home_is_filled(tmp_path: Path):
     assert {path.name for path in settings.incoming.iterdir()} == {"uvh5", "ms", "hcal", "rig"}
 
 
-def test_plain_dagster_commands_in_the_repository_need_no_database():
-    # Dagster would take a dagster.yaml found there for its instance
-    assert not (ROOT / "dagster.yaml").exists()
+def test_the_instance_file_at_the_top_is_the_one_the_platform_uses():
+    assert (ROOT / "dagster.yaml").read_text() == DAGSTER_YAML.read_text()
     (module,) = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
     assert module["python_module"]["location_name"] == location_name("dsa_hcal_assets.definitions")
 
