@@ -16,7 +16,8 @@ def failed_runs(context: dg.RunFailureSensorContext, installation: InstallationP
     from dsa_hcal_assets.alerts import Alert, Severity
 
     run = context.dagster_run
-    steps = [event.step_key for event in context.get_step_failure_events() if event.step_key]
+    failures = context.get_step_failure_events()
+    steps = [event.step_key for event in failures if event.step_key]
     where = f" in {', '.join(steps)}" if steps else ""
     partition = run.tags.get("dagster/partition")
     installation.tell(
@@ -24,7 +25,7 @@ def failed_runs(context: dg.RunFailureSensorContext, installation: InstallationP
             Severity.ERROR,
             category="run",
             title=f"run of {run.job_name} failed{where}" + (f" for {partition}" if partition else ""),
-            message=context.failure_event.message or "",
+            message="\n".join([context.failure_event.message or "", *map(_words, failures)]),
             source=run.job_name,
             partition=partition,
             run_id=run.run_id,
@@ -32,3 +33,13 @@ def failed_runs(context: dg.RunFailureSensorContext, installation: InstallationP
             dedup_key=f"run:{run.root_run_id or run.run_id}",
         )
     )
+
+
+def _words(event: dg.DagsterEvent) -> str:
+    """Return what the error of a failed step says, without Dagster's wrapping."""
+    failure, said = event.step_failure_data, None
+    if failure.user_failure_data is not None:
+        said = failure.user_failure_data.description
+    elif failure.error is not None:
+        said = (failure.error.cause or failure.error).message
+    return f"{event.step_key}: {(said or 'no reason given').strip()}"
