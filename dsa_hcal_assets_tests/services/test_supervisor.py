@@ -167,11 +167,11 @@ def test_a_probe_that_raises_counts_as_not_ready(group: Group):
 
 
 def test_a_probe_that_hangs_does_not_hold_up_the_others(group: Group):
-    group.add("hung", "sleep 300", ready=lambda: time.sleep(1.5) or None)
+    group.add("hung", "sleep 300", ready=lambda: time.sleep(8) or None)
     group.add("one", "sleep 300")
     begun = time.monotonic()
     group.until_state("one", State.READY)
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 6
 
 
 def test_services_end_stage_by_stage(group: Group, tmp_path: Path):

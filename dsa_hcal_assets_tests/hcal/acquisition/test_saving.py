@@ -82,11 +82,11 @@ def test_memory_stays_bounded_while_the_disk_is_full(tmp_path):
 
 def test_a_slow_disk_does_not_hold_up_the_caller(tmp_path, monkeypatch):
     async def script(saver):
-        monkeypatch.setattr(saver, "_write", lambda snapshot: time.sleep(0.3))
+        monkeypatch.setattr(saver, "_write", lambda snapshot: time.sleep(2))
         began = time.monotonic()
         saver.put(snapshot(0))
         await asyncio.sleep(0.01)
-        assert time.monotonic() - began < 0.25
+        assert time.monotonic() - began < 1.5
         await saver.finish(5)
 
     saving(tmp_path, script)
