@@ -17,6 +17,7 @@ from dsa_hcal_assets.quality.figures import data_uri
 from dsa_hcal_assets.quality.verdicts import Level, Verdict, worst
 
 TEMPLATES = Path(__file__).with_name("templates")
+WIDE_PIXELS = 1000
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,12 @@ class Figure:
     def address(self) -> str:
         """The picture as a ``data:`` address."""
         return data_uri(self.png)
+
+    @property
+    def wide(self) -> bool:
+        """Whether the picture is too broad to be read beside another one."""
+        # width in the header of every PNG, which is its first chunk
+        return int.from_bytes(self.png[16:20], "big") >= WIDE_PIXELS
 
 
 @dataclass(frozen=True)

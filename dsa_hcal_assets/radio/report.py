@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,12 @@ def _overview(stages: Sequence[StageResult]) -> Section:
             TITLES.get(one.stage, one.stage),
             worst(list(one.verdicts)).value,
             sum(verdict.level is not Level.PASS for verdict in one.verdicts),
-            "" if one.seconds is None else f"{one.seconds:.1f}",
+            "–" if one.seconds is None else round(one.seconds, 1),
             one.product,
         )
         for one in stages
     ]
-    columns = ("stage", "worst verdict", "not passed", "seconds", "product")
+    columns = ("stage", "worst verdict", "checks not passed", "seconds", "product")
     return Section("Overview", tables=[Table("Stages", columns, rows)])
 
 
@@ -116,7 +117,7 @@ def _calibration_tables(described: Mapping[str, Any]) -> list[Table]:
         for flux in described["flux_densities"]
     ]
     tables = [
-        (entry["kind"], entry["file"], entry["valid_from"], entry["valid_until"])
+        (entry["kind"], entry["file"], _moment(entry["valid_from"]), _moment(entry["valid_until"]))
         for entry in described["tables"]
     ]
     return [
@@ -126,7 +127,7 @@ def _calibration_tables(described: Mapping[str, Any]) -> list[Table]:
             fluxes,
             note=f"Reference antenna {described['reference_antenna']}. Apparent: through the primary beam.",
         ),
-        Table("Tables and their validity", ("kind", "file", "from", "until"), tables),
+        Table("Tables and their validity", ("kind", "file", "from (UTC)", "until (UTC)"), tables),
     ]
 
 
@@ -145,9 +146,9 @@ def _image_tables(fields: Mapping[str, Mapping[str, Any]]) -> list[Table]:
     ]
     columns = (
         "field",
-        "rms, mJy",
-        "radiometer, mJy",
-        "peak, Jy",
+        "rms, mJy/beam",
+        "radiometer, mJy/beam",
+        "peak, Jy/beam",
         "peak source, Jy",
         "beam, arcsec",
         "channels",
@@ -174,4 +175,25 @@ def _image_tables(fields: Mapping[str, Mapping[str, Any]]) -> list[Table]:
 def _parameters(parameters: Mapping[str, Any]) -> list[Table]:
     if not parameters:
         return []
-    return [Table("Parameters", ("name", "value"), [(key, str(value)) for key, value in parameters.items()])]
+    return [
+        Table("Parameters", ("name", "value"), [(key, _said(value)) for key, value in parameters.items()])
+    ]
+
+
+def _said(value: Any) -> str:
+    """Return a parameter for people, not as Python writes it."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_said(one)}" for key, one in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(_said(one) for one in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not set" if value is None else str(value)
+
+
+def _moment(text: str) -> str:
+    """Return an ISO time to the second; what is none as it is."""
+    try:
+        return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return text

@@ -151,3 +151,16 @@ def test_numbers_are_written_for_people(value, unit, text):
 def test_equal_figures_have_equal_bytes():
     assert one_pixel() == one_pixel()
     assert one_pixel().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("inches", "wide"), [(8.2, False), (11.0, True)])
+def test_a_broad_picture_gets_the_whole_width(inches, wide):
+    picture = Figure("maps", png(figure(inches, 2)))
+    assert picture.wide is wide
+    assert ('<figure class="wide">' in report(Section("s", figures=[picture]))) is wide
+
+
+def test_each_limit_stands_on_a_line_of_its_own():
+    verdict = Verdict("s", "m", 1.0, Level.PASS, blocking=False, limit="warn > 2, fail > 3")
+    page = report(Section("s", [verdict]))
+    assert '<span class="limit">warn &gt; 2</span><span class="limit">fail &gt; 3</span>' in page

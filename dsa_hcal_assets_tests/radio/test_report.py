@@ -95,3 +95,12 @@ def test_names_from_data_are_escaped() -> None:
     evil = {"fields": {"<script>alert(1)</script>": IMAGE}}
     html = render_group_report("g", "vla", [StageResult("continuum_image", [], evil)], {})
     assert "<script>alert(1)" not in html
+
+
+def test_parameters_and_times_are_written_for_people() -> None:
+    parameters = {"fields": ["3C286*", "N5921"], "clip": None, "extend": True, "channels": {"N*": "4~6"}}
+    table = {"kind": "gain", "file": "g", "valid_from": "1995-04-12T10:02:30.998966Z", "valid_until": "?"}
+    stage = StageResult("calibration_tables", [], {"set": SET | {"tables": [table]}}, parameters)
+    html = render_group_report("g", "vla", [stage], {})
+    for said in ("3C286*, N5921", "not set", "yes", "N*: 4~6", "1995-04-12 10:02:30<", ">?<"):
+        assert said in html
