@@ -90,25 +90,19 @@ def maps(windows: Sequence[Solutions], names: Sequence[str], *, over: str) -> Fi
     planes = [_plane(windows, antennas, feed, over) for feed in range(feeds)]
     figure = Figure(figsize=(11, min(max(4.5, 0.24 * antennas.size), 12)), layout="constrained")
     axes = figure.subplots(1, 2 * feeds, sharey=True, squeeze=False)[0]
+    colours, limits = _phase_scale(planes)
     for feed, plane in enumerate(planes):
         middle = np.array([_median(row) for row in np.abs(plane)])[:, None]
-        _map(
-            figure, axes[feed], np.abs(plane) / middle, "viridis", (0.7, 1.3), f"amplitude, {FEEDS[feed % 2]}"
-        )
-        _map(
-            figure,
-            axes[feeds + feed],
-            np.degrees(np.angle(plane)),
-            "twilight",
-            (-180, 180),
-            f"phase, {FEEDS[feed % 2]}",
-        )
+        relative, name = np.abs(plane) / middle, FEEDS[feed % 2]
+        _map(figure, axes[feed], relative, "viridis", (0.7, 1.3), name, "relative amplitude")
+        _map(figure, axes[feeds + feed], np.degrees(np.angle(plane)), colours, limits, name, "phase, deg")
     step = max(1, antennas.size // 32)
     axes[0].set_yticks(
         np.arange(0, antennas.size, step), [names[int(n)] for n in antennas[::step]], fontsize=7
     )
     for axis in axes:
         axis.set_xlabel("channel" if over == "frequency" else "solution interval", fontsize=8)
+        axis.xaxis.get_major_locator().set_params(integer=True)
     return figure
 
 
@@ -130,16 +124,31 @@ def _plane(windows: Sequence[Solutions], antennas: NDArray[Any], feed: int, over
     return np.concatenate(parts, axis=1)
 
 
+def _phase_scale(planes: Sequence[NDArray[Any]]) -> tuple[str, tuple[float, float]]:
+    """Return colours and limits (deg) that show the phases there are: of the whole circle or around zero.
+
+    Both colour maps are dark at zero, so that white stays the sign of a missing solution.
+    """
+    phases = np.abs(np.degrees(np.angle(np.concatenate([plane.ravel() for plane in planes]))))
+    known = phases[np.isfinite(phases)]
+    largest = float(np.percentile(known, 99)) if known.size else 180.0
+    if largest > 120:
+        return "twilight", (-180.0, 180.0)
+    edge = max(5.0, 5 * float(np.ceil(largest / 5)))
+    return "berlin", (-edge, edge)
+
+
 def _map(  # type: ignore[no-untyped-def]
-    figure: Figure, axis: Axes, values, colours: str, limits: tuple[float, float], title: str
+    figure: Figure, axis: Axes, values, colours: str, limits: tuple[float, float], title: str, label: str
 ) -> None:
     drawn = axis.imshow(
         values, aspect="auto", interpolation="nearest", cmap=colours, vmin=limits[0], vmax=limits[1]
     )
     axis.set_title(title, fontsize=9)
-    figure.colorbar(drawn, ax=axis, orientation="horizontal", pad=0.02, shrink=0.9).ax.tick_params(
-        labelsize=7
-    )
+    extend = "neither" if limits[1] == 180 else "both"
+    bar = figure.colorbar(drawn, ax=axis, orientation="horizontal", pad=0.02, shrink=0.9, extend=extend)
+    bar.ax.tick_params(labelsize=7)
+    bar.set_label(label, fontsize=8)
 
 
 def _median(values: NDArray[Any]) -> float:

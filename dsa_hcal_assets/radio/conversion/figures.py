@@ -11,6 +11,8 @@ from dsa_hcal_assets.radio.conversion.survey import Survey
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# Names of antennas closer to a named one than this share of the array are left out: they would overlap.
+LABEL_SPACING = 0.045
 CORRELATION_COLOURS = (BLUE, ORANGE, "#009E73", "#D55E00")
 
 
@@ -19,7 +21,9 @@ def draw(found: Survey) -> dict[str, bytes]:
     return {
         "uv coverage": png(uv_coverage(found)),
         "Antennas": png(antenna_map(found)),
-        "Mean cross amplitude against frequency": png(amplitude_of_frequency(found)),
+        "Mean cross amplitude against frequency, one colour a correlation": png(
+            amplitude_of_frequency(found)
+        ),
         "Mean cross amplitude against time": png(amplitude_of_time(found)),
     }
 
@@ -41,7 +45,12 @@ def antenna_map(found: Survey) -> "Figure":
     used = found.antennas_used
     east, north = _east_north(found.antenna_positions_m[used])
     axes.plot(east, north, "o", ms=4, color=BLUE)
+    axes.margins(0.12)
+    labelled: list[tuple[float, float]] = []
     for x, y, antenna in zip(east, north, used, strict=True):
+        if not _room((x, y), labelled, LABEL_SPACING * np.ptp(np.stack([east, north]), axis=1).max()):
+            continue
+        labelled.append((x, y))
         axes.annotate(
             found.antenna_names[antenna],
             (x, y),
@@ -83,6 +92,11 @@ def amplitude_of_time(found: Survey) -> "Figure":
     axes.set(xlabel="minutes since the first integration", ylabel="mean |V| (data units)", ylim=(0, None))
     axes.grid(alpha=0.3)
     return picture
+
+
+def _room(place: tuple[float, float], taken: list[tuple[float, float]], distance: float) -> bool:
+    """Tell whether a name at `place` would hide none of those already written."""
+    return all(np.hypot(place[0] - x, place[1] - y) >= distance for x, y in taken)
 
 
 def _east_north(positions_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -18,7 +18,8 @@ def write_figures(statistics: Statistics, names: list[str], directory: Path) -> 
     overview(statistics, names).savefig(path, dpi=110)
     caption = (
         f"Flagged share of the cross-correlations of working receptors, {statistics.fraction:.2%} in all: "
-        "by antenna, frequency, time and projected baseline length; right: which step flagged first."
+        "by antenna, frequency, time and projected baseline length; below: which step flagged first, and "
+        "how much the noise is like noise."
     )
     return [{"caption": caption, "path": str(path)}]
 
@@ -49,10 +50,13 @@ def overview(statistics: Statistics, names: list[str]) -> Figure:
     axes[1, 2].bar(np.arange(kurtosis.size), kurtosis, color=BLUE)
     axes[1, 2].axhline(3, color=RED, lw=1, ls="--")
     axes[1, 2].set_xlabel("spectral window")
-    axes[1, 2].set_title("kurtosis of channel differences (3: pure noise)", fontsize=9)
+    axes[1, 2].set_xlim(-0.5, max(kurtosis.size, 4) - 0.5)
+    axes[1, 2].xaxis.get_major_locator().set_params(integer=True)
+    axes[1, 2].set_ylabel("kurtosis of channel differences")
+    axes[1, 2].set_title("noise (dashed: Gaussian)", fontsize=9)
     for axis in (axes[0, 0], axes[0, 1], axes[0, 2], axes[1, 0]):
         axis.set_ylabel("flagged, %")
-        axis.set_ylim(0, max(5.0, 1.1 * axis.get_ylim()[1]))
+        axis.set_ylim(0, max(0.5, 1.1 * axis.get_ylim()[1]))
     return figure
 
 

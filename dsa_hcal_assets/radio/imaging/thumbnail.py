@@ -34,17 +34,19 @@ def write_thumbnail(
 
     figure = Figure(figsize=(7.4, 6.4), layout="constrained")
     axis = figure.add_subplot(projection=plane.sky)
-    values = 1e3 * plane.values
-    noise = max(1e3 * noise_jy, 1e-6)
+    bright = float(np.nanmax(plane.values)) >= 1
+    unit, factor = ("Jy/beam", 1.0) if bright else ("mJy/beam", 1e3)
+    values = factor * plane.values
+    noise = factor * max(noise_jy, 1e-9)
     top = max(float(np.nanmax(values)), 10 * noise)
     drawn = axis.imshow(
         values, origin="lower", cmap="inferno", norm=AsinhNorm(3 * noise, vmin=-3 * noise, vmax=top),
         interpolation="nearest",
     )  # fmt: skip
     bar = figure.colorbar(drawn, ax=axis, pad=0.02, shrink=0.9)
-    bar.set_label("mJy/beam")
+    bar.set_label(unit)
     ticks = [-3 * noise, 0, 10 * noise, 100 * noise, 1000 * noise, top]
-    shown = [tick for tick in ticks if tick <= top and (tick == top or tick < 0.6 * top)]
+    shown = [tick for tick in ticks if tick == top or tick < 0.3 * top]
     bar.set_ticks(shown, labels=[f"{tick:.3g}" for tick in shown])
     axis.set_xlabel("right ascension")
     axis.set_ylabel("declination", labelpad=0)
