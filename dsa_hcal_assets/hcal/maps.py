@@ -88,7 +88,7 @@ def eta_phi_map(
     axes.set_xlabel("iphi")
     axes.set_ylabel("ieta")
     axes.set_xticks(np.arange(0, geometry.PHI_BINS, 8))
-    axes.set_yticks([0, 6, 11, 12, 17, 23])
+    axes.set_yticks([0, 6, 12, 18, 23])
     axes.axhline(geometry.HALF_ETA_BINS - 0.5, color="white", linewidth=1.4)
     _side_names(axes)
     sectors = axes.secondary_xaxis("top", functions=(_sector_of_iphi, _iphi_of_sector))
@@ -125,7 +125,7 @@ def half_sector_strip(rollup: pd.DataFrame, detector: Detector, quantity: Quanti
         axes.set_yticks(np.arange(0, 32, 4))
     both[0].set_ylabel("sector")
     bar = figure.colorbar(image, ax=list(both), extend=_extend(hours, limits), pad=0.02)
-    bar.set_label(f"mean {quantity.text}")
+    bar.set_label(f"{quantity.text}, mean")
     return figure
 
 

@@ -100,7 +100,7 @@ def _maps(towers: pd.DataFrame, allowed: tuple[float, float]) -> dict[str, bytes
 
 def _caption(name: str) -> str:
     column, detector = name.split("_")
-    return f"{detector}: {column} by tower, eta against phi"
+    return f"{detector}: {column} by tower, eta against phi; arrows: values beyond the colour scale"
 
 
 def temperature_figures(towers: pd.DataFrame, allowed: tuple[float, float]) -> list[Figure]:
@@ -118,7 +118,7 @@ def strip_figures(hours: pd.DataFrame, quantity: maps.Quantity = maps.TEMPERATUR
     """Return how the half-sectors of both detectors ran over the day; see `maps.half_sector_strip`."""
     return [
         Figure(
-            f"{detector.label}: hourly mean {quantity.label} of each half-sector",
+            f"{detector.label}: {quantity.label}, hourly mean of each half-sector",
             figures.png(maps.half_sector_strip(hours, detector, quantity)),
         )
         for detector in Detector

@@ -75,10 +75,18 @@ def worst_towers(towers: pd.DataFrame, allowed: tuple[float, float]) -> Table:
     ]
     return Table(
         "Towers outside the temperature limits or far from their half-sector",
-        ["Tower", "(ieta, iphi)", "Mean °C", "Range °C", "z temperature", "Mean leakage", "z leakage"],
+        [
+            "Tower",
+            "(ieta, iphi)",
+            "Mean °C",
+            "Range °C",
+            "z temperature",
+            "Mean leakage (board units)",
+            "z leakage",
+        ],
         rows,
-        note=f"{len(chosen)} towers; z: robust standard deviations from the median of the own half-sector, "
-        f"listed beyond {NOTABLE:g}.",
+        note=f"Number of such towers: {len(chosen)}. z: robust standard deviations from the median of the "
+        f"own half-sector, listed beyond {NOTABLE:g}.",
     )
 
 

@@ -61,11 +61,13 @@ def figures(result: CleanResult, settings: RigSettings) -> list[Figure]:
     """Return the figures of a day: temperature and pressure with their alerts."""
     return [
         Figure(
-            "Temperature after cleaning; circles mark red alerts",
+            "Temperature after cleaning. Circles: red alerts, above the threshold or with |z| above "
+            f"{settings.temperature_zscore:g}",
             time_series(result, "temperature", settings.temperature_high, "temperature (deg C)"),
         ),
         Figure(
-            "Pressure after cleaning; circles mark yellow and red alerts",
+            "Pressure after cleaning. Circles: alerts, red above the threshold or with |z| above "
+            f"{settings.pressure_zscore:g}, yellow with |z| above {settings.pressure_zscore_yellow:g}",
             time_series(result, "pressure", settings.pressure_high, "pressure (kPa)"),
         ),
     ]
@@ -102,7 +104,7 @@ def report(
         ),
         Section("Delivery", of("rig_readings")),
     ]
-    return render("Test rig", day, sections, provenance)
+    return render("Test rig", f"{day} (UTC)", sections, provenance)
 
 
 def _kpi_table(kpis: Kpis) -> Table:
@@ -132,7 +134,7 @@ def _alert_table(result: CleanResult) -> Table:
     unusual = frame[
         (frame["temperature_alert"] != cleaning.NONE) | (frame["pressure_alert"] != cleaning.NONE)
     ]
-    columns = ["time (UTC)", "temperature", "alert", "pressure", "alert"]
+    columns = ["time (UTC)", "temperature (deg C)", "alert", "pressure (kPa)", "alert"]
     rows = [
         (
             f"{row.timestamp:%H:%M:%S}",

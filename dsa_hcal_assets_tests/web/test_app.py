@@ -217,7 +217,7 @@ class TestIndex:
         page = client.get("/").text
         assert f'href="/products/{product.product_id}/report.html"' in page
         assert re.search(r'href="http://[^"/]+:3210/"', page)
-        assert "1 closed" in page
+        assert "1 failed" in page
 
     def test_a_report_whose_bytes_are_gone_is_not_linked(self, client, product):
         product.path.chmod(0o755)
