@@ -45,10 +45,10 @@ def _not_ascending(found: Survey) -> float:
 
 def _band_gap(found: Survey) -> float:
     channels = np.concatenate([window.frequencies_hz for window in found.windows])
-    if len(channels) < 2:
-        return 0.0
     steps = np.diff(channels)
-    return float(steps.max() / np.median(steps) - 1)
+    # the smallest step is the width of a channel; the median is not, of few windows of one channel
+    width = np.abs(steps[steps != 0]).min(initial=np.inf)
+    return float(max(0.0, steps.max(initial=0) / width - 1))
 
 
 def _phase_centre(found: Survey, report: ConversionReport) -> Metric:
@@ -81,6 +81,8 @@ def _positions(found: Survey, profile: Profile) -> Metric:
                 "antenna_position_error", float("nan"), f"antenna {antenna} is not in the station file"
             )
         errors[antenna] = float(np.linalg.norm(found.antenna_positions_m[antenna] - station.itrf_m))
+    if not errors:
+        return Metric("antenna_position_error", float("nan"), "no antenna has data")
     worst = max(errors, key=lambda antenna: errors[antenna])
     return Metric("antenna_position_error", errors[worst], f"worst: antenna {found.antenna_names[worst]}")
 
