@@ -9,7 +9,8 @@ import numpy as np
 from dsa_hcal_assets.radio.conversion.schema import create_main_table
 
 # on the equator at longitude 0: x is up, y east, z north
-POSITIONS_M = np.array([6378137.0, 0, 0]) + [[0, 0, 0], [0, 300, 0], [0, 0, 400], [0, -120, 0]]
+X = 6378137.0
+POSITIONS_M = np.array([[X, 0, 0], [X, 300, 0], [X, 0, 400], [X, -120, 0]])
 TIMES = 5.1e9 + 10.0 * np.arange(3)
 LOW_HZ, WIDTH_HZ, CHANNELS = 1.4e9, 1e6, 4
 DIRECTION = np.array([[1.2, 0.5]])
