@@ -1,0 +1,101 @@
+"""Groups in incoming/uvh5: whole ones become partitions and runs, overdue ones are told once."""
+
+import os
+import shutil
+
+import dagster as dg
+import pytest
+
+from dsa_hcal_assets.alerts.record import open_alerts
+from dsa_hcal_assets.installation import Installation
+from dsa_hcal_assets.orchestration import incoming
+from dsa_hcal_assets.orchestration.radio.sensor import look, radio_sensor
+from dsa_hcal_assets_tests.radio import uvh5_files
+
+KEY = "2025-06-05T20:37:07"
+pytestmark = pytest.mark.radio
+
+
+@pytest.fixture(scope="module")
+def sixteen(tmp_path_factory):
+    """A whole group, small; old enough to have settled."""
+    directory = tmp_path_factory.mktemp("group")
+    for path in uvh5_files.write_group(directory, channels=2, integrations=2, antennas=3):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    return directory
+
+
+@pytest.fixture
+def land(installation, sixteen):
+    def land(numbers):
+        place = installation.settings.incoming / "uvh5"
+        place.mkdir(parents=True, exist_ok=True)
+        for number in numbers:
+            shutil.copy2(sixteen / uvh5_files.name(number), place)
+
+    return land
+
+
+@pytest.fixture
+def impatient(installation):
+    """The same installation, giving up on incomplete groups at once."""
+    radio = installation.settings.radio.model_copy(update={"collect_hours": 1e-9})
+    return Installation(installation.settings.model_copy(update={"radio": radio}))
+
+
+def test_a_group_is_work_when_it_is_whole_and_not_before(installation, land):
+    land(range(15))
+    assert look(installation) == []
+    land([15])
+    (work,) = look(installation)
+    assert work.partition == KEY
+    assert work.note.startswith("16 arrivals")
+
+
+def test_looking_again_finds_the_same_work(installation, land):
+    land(range(16))
+    assert look(installation) == look(installation)
+
+
+def test_a_whole_group_becomes_a_partition_and_a_run(installation, instance, land, monkeypatch):
+    monkeypatch.setattr(incoming, "STAY_SECONDS", 0.0)
+    land(range(16))
+    context = dg.build_sensor_context(instance=instance, resources={"installation": installation})
+    result = radio_sensor(context)
+    (added,) = result.dynamic_partitions_requests
+    (request,) = result.run_requests
+    assert (added.partitions_def_name, added.partition_keys) == ("radio_group", [KEY])
+    assert request.partition_key == KEY
+    later = dg.build_sensor_context(
+        instance=instance, cursor=result.cursor, resources={"installation": installation}
+    )
+    assert radio_sensor(later).run_requests == []
+
+
+def test_an_overdue_group_is_told_once_with_what_is_missing(impatient, land):
+    land(range(14))
+    for _ in range(3):
+        assert look(impatient) == []
+    (entry,) = open_alerts(impatient.database)
+    assert entry.alert.title == f"group {KEY} is incomplete: 14 of 16 subbands"
+    assert (entry.alert.severity, entry.alert.partition) == ("warning", KEY)
+
+
+def test_late_subbands_still_complete_an_overdue_group(impatient, land):
+    land(range(14))
+    look(impatient)
+    look(impatient)
+    land([14, 15])
+    assert [work.partition for work in look(impatient)] == [KEY]
+
+
+def test_a_file_that_cannot_be_read_is_quarantined_and_the_rest_goes_on(installation, land):
+    land(range(16))
+    place = installation.settings.incoming / "uvh5"
+    bad = place / uvh5_files.name(3, "2025-06-05T21:00:00")
+    bad.write_bytes(b"not HDF5")
+    os.utime(bad, (1_700_000_000, 1_700_000_000))
+    assert [work.partition for work in look(installation)] == [KEY]
+    (arrival,) = installation.ledger.quarantined()
+    assert arrival.name == bad.name
+    assert arrival.reason["remedy"]
