@@ -37,6 +37,9 @@ from dsa_hcal_assets.ledger.rows import Row
 
 logger = logging.getLogger(__name__)
 
+# Who refused a file mostly knows better; a quarantine without any way out does not exist.
+REMEDY = "deliver a sound file under this name; or, if this one is sound, `dsa-hcal quarantine release` it"
+
 _SOURCE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -306,9 +309,8 @@ class Ledger:
 
     def _quarantine(self, cursor: Cursor, here: Row, record: dict[str, Any]) -> Row:
         place = quarantine.free_place(cursor, self._quarantine_dir, here.arrival, utc_now())
-        return rows.quarantine(
-            cursor, here.arrival.arrival_id, place, {**record, "kept": f"quarantined at {place}"}
-        )
+        told = {"kept": f"quarantined at {place}", "remedy": record.get("remedy") or REMEDY}
+        return rows.quarantine(cursor, here.arrival.arrival_id, place, {**record, **told})
 
     def _settle(self, arrival_id: int) -> Row:
         """Move the bytes to where the row says; whoever holds the row's lock does it, once."""

@@ -130,6 +130,10 @@ class TestUnreadable:
         assert arrival.reason["kept"] == f"quarantined at {arrival.path}"
         require_invariants(database, tmp_path, {"half a fi"})
 
+    def test_a_reason_without_a_remedy_gets_the_one_that_always_works(self, ledger, incoming):
+        arrival = ledger.quarantine_arrival(SOURCE, deliver(incoming, "a.h5", "half"), BadInput("truncated"))
+        assert "dsa-hcal quarantine release" in arrival.reason["remedy"]
+
     def test_a_good_file_of_the_same_name_is_unknown_again_and_accepted(self, ledger, incoming):
         ledger.quarantine_arrival(SOURCE, deliver(incoming, "a.h5", "half"), BadInput("truncated"))
         path = deliver(incoming, "a.h5", "whole")
