@@ -1,9 +1,11 @@
 """A running platform as a test sees it: through its status file, the Dagster UI's API and the database."""
 
+import contextlib
 import os
 import signal
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,32 @@ class Running:
             return []
         finally:
             database.close()
+
+    def report(self) -> str:
+        """Tell where everything stands, for the output of a test that failed."""
+        status = self.status()
+        services = status.services.values() if status else ()
+        parts = {
+            "services": [(one.name, one.state.value, one.restarts, one.detail) for one in services],
+            "runs": [(run.job, run.partition, run.status, run.steps) for run in self.runs()],
+            "arrivals": self.rows(
+                "select source, partition, state, count(*) from platform.arrival group by 1, 2, 3 order by 1"
+            ),
+            "products": self.rows(
+                "select kind, partition, max(version) from platform.product group by 1, 2 order by 2, 1"
+            ),
+            "alerts": self.rows("select severity, title, message from platform.alert order by id"),
+        }
+        return "\n".join(f"{name}\n  " + "\n  ".join(map(str, rows)) for name, rows in parts.items()) + "\n"
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Print the report when what is done inside fails."""
+        try:
+            yield
+        except AssertionError:
+            sys.stdout.write(self.report())
+            raise
 
 
 def kill(pid: int) -> None:

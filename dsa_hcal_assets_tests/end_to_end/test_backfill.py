@@ -80,9 +80,10 @@ def platform(passable_directory: Path) -> Iterator[Platform]:
             *(detector.snapshot(number, moment=moment) for number, moment in enumerate(moments)),
         )
         platform = Platform(settings)
-        until(platform.idle, 180, "sensors have taken both days through", every=1)
-        platform.before = _state(platform)
-        platform.await_success(platform.backfill(RIG, DAYS), platform.backfill(HCAL, DAYS))
+        with platform.running.explained():
+            until(platform.idle, 240, "sensors have taken both days through", every=1)
+            platform.before = _state(platform)
+            platform.await_success(platform.backfill(RIG, DAYS), platform.backfill(HCAL, DAYS))
         yield platform
 
 

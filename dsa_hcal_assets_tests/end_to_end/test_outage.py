@@ -69,6 +69,13 @@ def platform(passable_directory: Path) -> Iterator[Detector]:
         platform.stack.stop()
 
 
+@pytest.fixture(autouse=True)
+def explained(platform: Detector) -> Iterator[None]:
+    """Say where everything stands when a chapter fails."""
+    with platform.running.explained():
+        yield
+
+
 @pytest.fixture(scope="module")
 def stopped(platform: Detector) -> Iterator[Database]:
     """The database of the platform after its orderly end."""
