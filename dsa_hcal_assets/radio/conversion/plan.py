@@ -75,8 +75,8 @@ def make_plan(
     Raises
     ------
     InconsistentGroup
-        If the subbands differ in times, antennas, polarisations or fields, overlap, or leave a gap
-        that one spectral window cannot bridge.
+        If the subbands differ in times, antennas, polarisations, fields or pointing, overlap, or
+        leave a gap that one spectral window cannot bridge.
     UnsuitablePhase, NoEarthOrientation
         From `phase`.
     """
@@ -123,6 +123,8 @@ def require_consistent(headers: Sequence[Uvh5Header]) -> None:
         "polarisations": lambda h: h.polarizations,
         "fields of rows": lambda h: h.field_ids,
         "phase centres": lambda h: h.fields,
+        "pointing": lambda h: (h.drift_app_dec_rad, h.drift_hour_angle_rad),
+        "site": lambda h: (h.latitude_rad, h.longitude_rad, h.altitude_m),
     }
     for header in headers[1:]:
         for name, value in same.items():
