@@ -83,7 +83,8 @@ def _antenna(path: Path, plan: Plan, profile: Profile) -> None:
     positions[numbers] = header.antenna_positions_m + Site.of(header).itrf_m()
     diameters = np.full(rows, profile.dish_diameter_m)
     if header.antenna_diameters_m is not None and len(header.antenna_diameters_m) == len(numbers):
-        diameters[numbers] = header.antenna_diameters_m
+        known = header.antenna_diameters_m > 0
+        diameters[numbers[known]] = header.antenna_diameters_m[known]
     absent = np.ones(rows, np.bool_)
     absent[numbers] = False
     with _table(path, "ANTENNA") as table:
