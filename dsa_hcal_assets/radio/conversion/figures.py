@@ -11,8 +11,8 @@ from dsa_hcal_assets.radio.conversion.survey import Survey
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Names of antennas closer to a named one than this share of the array are left out: they would overlap.
-LABEL_SPACING = 0.045
+# Room a name takes, east and north, as a share of the array: names that would overlap are left out.
+LABEL_SHARE = (0.11, 0.035)
 CORRELATION_COLOURS = (BLUE, ORANGE, "#009E73", "#D55E00")
 
 
@@ -47,8 +47,9 @@ def antenna_map(found: Survey) -> "Figure":
     axes.plot(east, north, "o", ms=4, color=BLUE)
     axes.margins(0.12)
     labelled: list[tuple[float, float]] = []
+    width, height = (share * np.ptp(np.stack([east, north]), axis=1).max() for share in LABEL_SHARE)
     for x, y, antenna in zip(east, north, used, strict=True):
-        if not _room((x, y), labelled, LABEL_SPACING * np.ptp(np.stack([east, north]), axis=1).max()):
+        if any(abs(x - other) < width and abs(y - beside) < height for other, beside in labelled):
             continue
         labelled.append((x, y))
         axes.annotate(
@@ -92,11 +93,6 @@ def amplitude_of_time(found: Survey) -> "Figure":
     axes.set(xlabel="minutes since the first integration", ylabel="mean |V| (data units)", ylim=(0, None))
     axes.grid(alpha=0.3)
     return picture
-
-
-def _room(place: tuple[float, float], taken: list[tuple[float, float]], distance: float) -> bool:
-    """Tell whether a name at `place` would hide none of those already written."""
-    return all(np.hypot(place[0] - x, place[1] - y) >= distance for x, y in taken)
 
 
 def _east_north(positions_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
