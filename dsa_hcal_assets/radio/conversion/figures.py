@@ -9,6 +9,7 @@ from dsa_hcal_assets.quality.figures import BLUE, GREY, ORANGE, figure, png
 from dsa_hcal_assets.radio.conversion.survey import Survey
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Room a name takes, east and north, as a share of the array: names that would overlap are left out.
@@ -42,29 +43,13 @@ def antenna_map(found: Survey) -> "Figure":
     """Antennas with data, east and north of their mean, m."""
     picture = figure(5.0, 5.0)
     axes = picture.add_subplot()
-    used = found.antennas_used
-    east, north = _east_north(found.antenna_positions_m[used])
-    axes.plot(east, north, "o", ms=4, color=BLUE)
-    axes.margins(0.12)
-    labelled: list[tuple[float, float]] = []
-    width, height = (share * np.ptp(np.stack([east, north]), axis=1).max() for share in LABEL_SHARE)
-    for x, y, antenna in zip(east, north, used, strict=True):
-        if any(abs(x - other) < width and abs(y - beside) < height for other, beside in labelled):
-            continue
-        labelled.append((x, y))
-        axes.annotate(
-            found.antenna_names[antenna],
-            (x, y),
-            fontsize=6,
-            color=GREY,
-            xytext=(3, 3),
-            textcoords="offset points",
-        )
+    if len(found.antennas_used):
+        _mark_antennas(axes, found)
     axes.set(
         xlabel="east (m)",
         ylabel="north (m)",
         aspect="equal",
-        title=f"{len(used)} antennas",
+        title=f"{len(found.antennas_used)} antennas",
         adjustable="datalim",
     )
     return picture
@@ -93,6 +78,27 @@ def amplitude_of_time(found: Survey) -> "Figure":
     axes.set(xlabel="minutes since the first integration", ylabel="mean |V| (data units)", ylim=(0, None))
     axes.grid(alpha=0.3)
     return picture
+
+
+def _mark_antennas(axes: "Axes", found: Survey) -> None:
+    used = found.antennas_used
+    east, north = _east_north(found.antenna_positions_m[used])
+    axes.plot(east, north, "o", ms=4, color=BLUE)
+    axes.margins(0.12)
+    labelled: list[tuple[float, float]] = []
+    width, height = (share * np.ptp(np.stack([east, north]), axis=1).max() for share in LABEL_SHARE)
+    for x, y, antenna in zip(east, north, used, strict=True):
+        if any(abs(x - other) < width and abs(y - beside) < height for other, beside in labelled):
+            continue
+        labelled.append((x, y))
+        axes.annotate(
+            found.antenna_names[antenna],
+            (x, y),
+            fontsize=6,
+            color=GREY,
+            xytext=(3, 3),
+            textcoords="offset points",
+        )
 
 
 def _east_north(positions_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
