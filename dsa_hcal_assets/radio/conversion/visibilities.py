@@ -88,6 +88,11 @@ class GroupReader:
         if bad:
             data[~finite] = 0
             flags |= ~finite
+        weightless = ~(np.isfinite(weights) & (weights >= 0))
+        if weightless.any():
+            # a count of samples that is none says nothing of its visibility
+            weights[weightless] = 0
+            flags |= weightless
         self._swap(data, flags, weights, self.plan.swapped[start:stop])
         # a swapped row is conjugated twice
         conjugated = ~self.plan.swapped[start:stop]
