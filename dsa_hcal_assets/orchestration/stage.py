@@ -6,6 +6,7 @@ its checks from the thresholds file, its retry policy and typed failures.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,7 @@ def stage_asset(
 def _metadata(outcome: Outcome, product: Product, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     # Numbers at the top level are what the UI plots over the partitions of an asset.
     metadata: dict[str, Any] = {one.metric: shown(one.value) for one in verdicts}
-    metadata |= outcome.facts
+    metadata |= {name: _plain(fact) for name, fact in outcome.facts.items()}
     metadata |= {
         "path": dg.MetadataValue.path(str(product.path)),
         "version": product.version,
@@ -195,3 +196,8 @@ def _row(verdict: Verdict) -> dg.TableRecord:
             "detail": verdict.detail,
         }
     )
+
+
+def _plain(fact: Any) -> Any:
+    """Return a numpy number as Python's own: Dagster takes the others for floats and cannot store them."""
+    return fact.item() if isinstance(fact, Number) and hasattr(fact, "item") else fact
