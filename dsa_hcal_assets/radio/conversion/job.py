@@ -6,7 +6,7 @@ from typing import Any
 
 from dsa_hcal_assets.radio.conversion.group import ConversionReport, convert_group
 from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
-from dsa_hcal_assets.radio.profiles.loading import load_profiles
+from dsa_hcal_assets.radio.profiles.loading import profile_named
 from dsa_hcal_assets.radio.profiles.model import Profile
 
 
@@ -64,4 +64,4 @@ def measure(ms: str, profile: str, report: dict[str, Any], profiles_dir: str | N
 
 
 def _profile(name: str, profiles_dir: str | None) -> Profile:
-    return load_profiles(Path(profiles_dir) if profiles_dir else None)[name]
+    return profile_named(name, Path(profiles_dir) if profiles_dir else None)

@@ -23,17 +23,26 @@ def load_profiles(extra_dir: Path | None = None) -> dict[str, Profile]:
     ------
     ConfigurationError
         For a file that is not TOML, an unknown or missing key or a wrong value (names file and
-        key), or two profiles that claim one telescope name.
+        key), two extra profiles of one name, or two
+        profiles that claim one telescope name.
     """
     shipped = files("dsa_hcal_assets.radio.profiles")
     sources: list[Traversable] = sorted(
         (entry for entry in shipped.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name
     )
-    if extra_dir is not None:
-        if not extra_dir.is_dir():
-            raise ConfigurationError(f"profile directory {extra_dir} does not exist")
-        sources += sorted(extra_dir.glob("*.toml"))
+    if extra_dir is not None and not extra_dir.is_dir():
+        raise ConfigurationError(f"profile directory {extra_dir} does not exist")
     profiles = {profile.name: profile for profile in map(read_profile, sources)}
+    if extra_dir is not None:
+        extra: dict[str, Profile] = {}
+        for path in sorted(extra_dir.glob("*.toml")):
+            profile = _with_own_stations(read_profile(path), path)
+            if profile.name in extra:
+                raise ConfigurationError(
+                    f"{path.name}: another file of {extra_dir} is profile {profile.name}"
+                )
+            extra[profile.name] = profile
+        profiles |= extra
     _require_distinct_names(profiles.values())
     return profiles
 
@@ -48,6 +57,8 @@ def read_profile(source: Traversable) -> Profile:
     """
     try:
         return Profile.model_validate(tomllib.loads(source.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"profile {source.name} cannot be read", found=str(error)) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"profile {source.name} is not TOML", found=str(error)) from error
     except ValidationError as error:
@@ -58,6 +69,22 @@ def read_profile(source: Traversable) -> Profile:
             expected=first["msg"],
             found=repr(first["input"])[:200],
         ) from error
+
+
+def profile_named(name: str, extra_dir: Path | None = None) -> Profile:
+    """Return the profile called `name`.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none, or from `load_profiles`.
+    """
+    profiles = load_profiles(extra_dir)
+    if name not in profiles:
+        raise ConfigurationError(
+            f"there is no profile {name!r}", expected=f"one of {', '.join(sorted(profiles))}"
+        )
+    return profiles[name]
 
 
 def match(profiles: Mapping[str, Profile], telescope_name: str) -> Profile:
@@ -78,6 +105,14 @@ def match(profiles: Mapping[str, Profile], telescope_name: str) -> Profile:
         found=repr(telescope_name),
         remedy="add a profile (TOML) for it, or its name to telescope_names of an existing one",
     )
+
+
+def _with_own_stations(profile: Profile, path: Path) -> Profile:
+    """Return the profile with its station file by full path when that lies beside it."""
+    if profile.stations is None or not (path.parent / profile.stations.file).is_file():
+        return profile
+    file = str((path.parent / profile.stations.file).absolute())
+    return profile.model_copy(update={"stations": profile.stations.model_copy(update={"file": file})})
 
 
 def _require_distinct_names(profiles: Iterable[Profile]) -> None:

@@ -31,7 +31,10 @@ class Subbands(_Section):
     @field_validator("name_pattern")
     @classmethod
     def _names_both_parts(cls, pattern: str) -> str:
-        groups = re.compile(pattern).groupindex
+        try:
+            groups = re.compile(pattern).groupindex
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
         if not {"stamp", "index"} <= set(groups):
             raise ValueError("the pattern needs the named groups `stamp` and `index`")
         return pattern
@@ -45,7 +48,7 @@ class Subbands(_Section):
     def index_of_name(self, name: str) -> int | None:
         """Return the subband number in a file name, or None when the name is not a subband's."""
         found = re.fullmatch(self.name_pattern, name)
-        return int(found["index"]) if found else None
+        return int(found["index"]) if found and found["index"].isdecimal() else None
 
     def index_of_frequency(self, mean_hz: float) -> int | None:
         """Return the subband number a mean frequency (Hz) belongs to; None without a fixed band."""
@@ -59,7 +62,7 @@ class Subbands(_Section):
 class StationFile(_Section):
     """Packaged table of station coordinates (geodetic, WGS84)."""
 
-    file: str = Field(description="CSV beside the profile")
+    file: str = Field(description="CSV beside the profile, or beside the shipped profiles")
     source: str = Field(description="Where the coordinates come from")
     name_prefix: str = Field(description="What precedes the number in the station column")
     antenna_number_offset: int = Field(description="Antenna number in headers = station number + this")
