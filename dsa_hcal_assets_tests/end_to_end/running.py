@@ -1,14 +1,14 @@
 """A running platform as a test sees it: through its status file, the Dagster UI's API and the database."""
 
-import contextlib
 import os
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.embedded import running_url
@@ -124,24 +124,15 @@ class Running:
         }
         return "\n".join(f"{name}\n  " + "\n  ".join(map(str, rows)) for name, rows in parts.items()) + "\n"
 
-    @contextlib.contextmanager
-    def explained(self) -> Iterator[None]:
-        """Print the report when what is done inside fails."""
-        try:
-            yield
-        except AssertionError:
-            sys.stdout.write(self.report())
-            raise
+    def until(self, condition: Callable[[], object], seconds: float, what: str, every: float = 0.3) -> None:
+        """Wait for a condition; if `what` does not happen in time, fail and tell where everything stands."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"not within {seconds:g} s: {what}\n{self.report()}", pytrace=False)
+            time.sleep(every)
 
 
 def kill(pid: int) -> None:
     """End exactly this process, as a crash or the kernel would."""
     os.kill(pid, signal.SIGKILL)
-
-
-def until(condition: Callable[[], object], seconds: float, what: str, every: float = 0.3) -> None:
-    """Wait for a condition; fail with `what` did not happen."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(every)

@@ -14,7 +14,7 @@ from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.settings.rig import RigSettings
 from dsa_hcal_assets.simulation.rig import simulate
 from dsa_hcal_assets_tests.end_to_end import custody
-from dsa_hcal_assets_tests.end_to_end.running import Running, until
+from dsa_hcal_assets_tests.end_to_end.running import Running
 from dsa_hcal_assets_tests.hcal import detector
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
@@ -57,7 +57,9 @@ class Platform:
             return str(found["status"])
 
         for backfill in backfills:
-            until(lambda backfill=backfill: status(backfill) in DONE, 240, f"backfill {backfill}", every=1)
+            self.running.until(
+                lambda backfill=backfill: status(backfill) in DONE, 240, f"backfill {backfill}", every=1
+            )
 
     def checksums(self, kind: str, day: str) -> list[str]:
         return [product.checksum for product in self.products.versions(kind, day)]
@@ -80,10 +82,9 @@ def platform(passable_directory: Path) -> Iterator[Platform]:
             *(detector.snapshot(number, moment=moment) for number, moment in enumerate(moments)),
         )
         platform = Platform(settings)
-        with platform.running.explained():
-            until(platform.idle, 240, "sensors have taken both days through", every=1)
-            platform.before = _state(platform)
-            platform.await_success(platform.backfill(RIG, DAYS), platform.backfill(HCAL, DAYS))
+        platform.running.until(platform.idle, 240, "sensors have taken both days through", every=1)
+        platform.before = _state(platform)
+        platform.await_success(platform.backfill(RIG, DAYS), platform.backfill(HCAL, DAYS))
         yield platform
 
 

@@ -27,7 +27,7 @@ from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets.settings.rig import RigSettings
 from dsa_hcal_assets.simulation.rig import simulate
 from dsa_hcal_assets_tests.end_to_end import custody
-from dsa_hcal_assets_tests.end_to_end.running import Running, until
+from dsa_hcal_assets_tests.end_to_end.running import Running
 from dsa_hcal_assets_tests.hcal import detector
 from dsa_hcal_assets_tests.radio import uvh5_files
 
@@ -97,14 +97,13 @@ def story(passable_directory: Path) -> Iterator[Story]:
     light = "dsa_hcal_assets_tests.end_to_end.light_definitions"
     with Stack(settings, definitions=light, without=["api", "casa"]):
         story = Story(settings, Running(state))
-        with story.running.explained():
-            _drop_subbands(story, groups)
-            _drop_snapshots(story)
-            _drop_readings(story)
-            _await_groups(story, groups)
-            whole = detector.snapshot(6)
-            story.land("hcal", snapshot_name(whole.cycle), encode(whole))
-            _await_days(story)
+        _drop_subbands(story, groups)
+        _drop_snapshots(story)
+        _drop_readings(story)
+        _await_groups(story, groups)
+        whole = detector.snapshot(6)
+        story.land("hcal", snapshot_name(whole.cycle), encode(whole))
+        _await_days(story)
         yield story
 
 
@@ -206,23 +205,29 @@ def _await_groups(story: Story, groups: dict[str, dict[int, bytes]]) -> None:
         look()
         return "failed" in story.seen
 
-    until(refused, 90, "every bad file is in quarantine")
+    story.running.until(refused, 90, "every bad file is in quarantine")
     for number in (7, 8, 9):
         story.land("uvh5", uvh5_files.name(number, DAMAGED), groups[DAMAGED][number])
-    until(reported, 90, "the incomplete group is given up")
+    story.running.until(reported, 90, "the incomplete group is given up")
     story.land("uvh5", uvh5_files.name(4, LACKING), groups[LACKING][4])
 
 
 def _await_days(story: Story) -> None:
     for key in (GOOD, DAMAGED, LACKING):
-        until(lambda key=key: story.done("uvh5_group", key), 120, f"group {key} is taken", every=1)
+        story.running.until(
+            lambda key=key: story.done("uvh5_group", key), 120, f"group {key} is taken", every=1
+        )
     story.seen.append(str(story.state_of(LACKING)))
     for kind, day in (("detector_qa_report", detector.DAY), ("rig_kpis", RIG_DAY), ("rig_kpis", NULLS_DAY)):
-        until(lambda kind=kind, day=day: story.done(kind, day), 240, f"{kind} of {day}", every=1)
-    until(lambda: story.done("tower_state", DARK_DAY), 120, "the day without a board is judged", every=1)
+        story.running.until(
+            lambda kind=kind, day=day: story.done(kind, day), 240, f"{kind} of {day}", every=1
+        )
+    story.running.until(
+        lambda: story.done("tower_state", DARK_DAY), 120, "the day without a board is judged", every=1
+    )
     pending = "select from platform.arrival where state = 'pending'"
     unfinished = ["QUEUED", "STARTING", "STARTED", "NOT_STARTED"]
-    until(
+    story.running.until(
         lambda: not story.running.rows(pending) and not story.running.runs(statuses=unfinished),
         120,
         "all is loaded",

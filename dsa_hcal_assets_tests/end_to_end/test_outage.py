@@ -22,9 +22,9 @@ from dsa_hcal_assets.services import Stack
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.settings.hcal import HcalSettings
 from dsa_hcal_assets_tests.end_to_end import custody
-from dsa_hcal_assets_tests.end_to_end.running import Run, Running, kill, until
+from dsa_hcal_assets_tests.end_to_end.running import Run, Running, kill
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 
 POLL_SECONDS = 4.0
 MUTE_SECONDS = 15.0
@@ -56,8 +56,8 @@ class Detector:
     def loaded(self) -> set[str]:
         return {name for (name,) in self.running.rows(LOADED)}
 
-    def await_loaded(self, names: set[str], seconds: float = 120) -> None:
-        until(lambda: names <= self.loaded(), seconds, f"{len(names)} snapshots are loaded")
+    def await_loaded(self, names: set[str], seconds: float = 180) -> None:
+        self.running.until(lambda: names <= self.loaded(), seconds, f"{len(names)} snapshots are loaded")
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,6 @@ def platform(passable_directory: Path) -> Iterator[Detector]:
         platform.start()
         yield platform
         platform.stack.stop()
-
-
-@pytest.fixture(autouse=True)
-def explained(platform: Detector) -> Iterator[None]:
-    """Say where everything stands when a chapter fails."""
-    with platform.running.explained():
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +80,7 @@ def stopped(platform: Detector) -> Iterator[Database]:
 
 
 def test_a_database_that_is_mute_and_then_dies_delays_snapshots_and_loses_none(platform: Detector):
-    until(lambda: len(platform.loaded()) >= 2, 120, "the first snapshots are loaded")
+    platform.running.until(lambda: len(platform.loaded()) >= 2, 120, "the first snapshots are loaded")
     acquisition = platform.running.pid("acquisition")
     before = platform.files()
     postmaster = platform.running.pid("database")
@@ -96,13 +89,15 @@ def test_a_database_that_is_mute_and_then_dies_delays_snapshots_and_loses_none(p
         process.send_signal(signal.SIGSTOP)
     time.sleep(MUTE_SECONDS)
     kill(postmaster)
-    until(lambda: platform.running.pid("database") not in (None, postmaster), 60, "a new database serves")
+    platform.running.until(
+        lambda: platform.running.pid("database") not in (None, postmaster), 60, "a new database serves"
+    )
     during = platform.files() - before
     assert len(during) >= MUTE_SECONDS / POLL_SECONDS - 1, "the acquisition does not need the database"
     platform.await_loaded(before | during)
     assert platform.running.pid("acquisition") == acquisition
     assert custody.assert_no_cycle_lost(platform.incoming) == 1
-    until(lambda: platform.stack.status().ready, 120, "every service is ready again")
+    platform.running.until(lambda: platform.stack.status().ready, 120, "every service is ready again")
 
 
 def test_everything_killed_in_the_middle_of_a_run_converges_by_starting_again(platform: Detector):
@@ -112,10 +107,10 @@ def test_everything_killed_in_the_middle_of_a_run_converges_by_starting_again(pl
         found[:] = [run for run in platform.running.started("hcal_day") if run.worker and run.at(*run.steps)]
         return bool(found)
 
-    until(at_work, 120, "a detector run is at work")
+    platform.running.until(at_work, 120, "a detector run is at work")
     kill(platform.stack.pid)
     state = platform.settings.state_dir
-    until(lambda: not custody.processes_of(state), 30, "no process outlives the supervisor")
+    platform.running.until(lambda: not custody.processes_of(state), 30, "no process outlives the supervisor")
     before = platform.files()
     platform.start()
     statuses = (
@@ -127,7 +122,7 @@ def test_everything_killed_in_the_middle_of_a_run_converges_by_starting_again(pl
         ends = dict(platform.running.rows(statuses, {"run": found[0].run_id, "root": found[0].root}))
         return ends.get(found[0].run_id) == "FAILURE" and "SUCCESS" in ends.values()
 
-    until(finished, 120, "the unfinished run is ended and its work done by another")
+    platform.running.until(finished, 300, "the unfinished run is ended and its work done by another")
     platform.await_loaded(before)
     new = platform.files() - before
     platform.await_loaded(new)
