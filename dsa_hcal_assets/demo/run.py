@@ -19,7 +19,8 @@ from dsa_hcal_assets.demo.expectations import Seen, Standing, expected, look
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.services.control import Stack
-from dsa_hcal_assets.services.status import StackStatus
+from dsa_hcal_assets.services.errors import AlreadyRunning
+from dsa_hcal_assets.services.status import StackStatus, read_status
 from dsa_hcal_assets.settings import Settings
 
 MARKER = ".dsa-hcal-demo"
@@ -94,14 +95,19 @@ def clear(state: Path) -> None:
 
     Raises
     ------
+    AlreadyRunning
+        If a demo runs in it.
     ConfigurationError
         If the directory holds something that no demo made.
     """
+    running = read_status(state)
+    if running is not None and running.alive:
+        raise AlreadyRunning(f"a platform runs on {state}", remedy="stop it, or give another --state-dir")
     if state.exists() and any(state.iterdir()) and not (state / MARKER).exists():
         raise ConfigurationError(
             f"{state} holds something that is not of a demo",
             expected="a new directory, or that of an earlier demo, which is emptied",
-            remedy="set DSA_HCAL_STATE_DIR to another directory",
+            remedy="give another directory with --state-dir",
         )
     discard(state / CLUSTER)
     if state.exists():

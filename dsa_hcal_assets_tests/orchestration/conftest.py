@@ -12,8 +12,10 @@ from dsa_hcal_assets.settings import Settings
 
 
 @pytest.fixture
-def installation(database: Database, tmp_path: Path) -> Installation:
-    return Installation(Settings(state_dir=tmp_path, database_url=database.url))
+def installation(database: Database, tmp_path: Path) -> Iterator[Installation]:
+    installation = Installation(Settings(state_dir=tmp_path, database_url=database.url))
+    yield installation
+    installation.database.close()
 
 
 @pytest.fixture
