@@ -1,5 +1,6 @@
 """The QA report of an observation group: every stage, its verdicts, figures, parameters and timings."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,7 +76,7 @@ def _overview(stages: Sequence[StageResult]) -> Section:
             TITLES.get(one.stage, one.stage),
             worst(list(one.verdicts)).value,
             sum(verdict.level is not Level.PASS for verdict in one.verdicts),
-            "–" if one.seconds is None else round(one.seconds, 1),
+            math.nan if one.seconds is None else round(one.seconds, 1),
             one.product,
         )
         for one in stages
