@@ -4,9 +4,11 @@ Belongs here: wiring of settings to database, products, ledger, thresholds and w
 when first asked for. Not here: any work. Orchestration, API, CLI and notebooks all start from it.
 """
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dsa_hcal_assets.errors import PlatformError
 from dsa_hcal_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from dsa_hcal_assets.products.store import ProductStore
     from dsa_hcal_assets.quality.thresholds import Thresholds
     from dsa_hcal_assets.workers.client import WorkerClient
+
+logger = logging.getLogger(__name__)
 
 
 class Installation:
@@ -83,4 +87,8 @@ class Installation:
         from dsa_hcal_assets.alerts import raise_alert
         from dsa_hcal_assets.alerts.channels import channels
 
-        raise_alert(self.database, alert, channels(self.settings.webhook_url))
+        try:
+            raise_alert(self.database, alert, channels(self.settings.webhook_url))
+        except PlatformError as error:
+            # no database to be found, or a webhook's address that is none: the log is left
+            logger.error("alert %r could not be told: %s; its text: %s", alert.title, error, alert.message)

@@ -64,7 +64,9 @@ def inside(directory: Path, path: str) -> Path | None:
 def listing(directory: Path) -> list[str]:
     """Return the names in a directory of a product, sorted; directories end with a slash."""
     with os.scandir(directory) as entries:
-        return sorted(f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries)
+        return sorted(
+            f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name for entry in entries
+        )
 
 
 def newest_reports(database: Database, root: Path, limit: int = 20) -> list[ReportLink]:

@@ -1,0 +1,106 @@
+"""The record of alerts: what was told comes back as it was, newest first, until its trouble is over."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dsa_hcal_assets.alerts import Alert, Severity, record
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+# PostgreSQL stores every character but NUL; surrogates are no characters
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=5,
+)
+ALERTS = st.builds(
+    Alert,
+    severity=st.sampled_from(Severity),
+    category=TEXT,
+    title=TEXT,
+    message=TEXT,
+    source=TEXT,
+    partition=st.none() | TEXT,
+    run_id=st.none() | TEXT,
+    details=st.dictionaries(TEXT, JSON, max_size=3),
+    raised_at=st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
+)
+
+
+def alert(title, key="", at=NOON):
+    return Alert(Severity.WARNING, "test", title, dedup_key=key, raised_at=at)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@given(ALERTS)
+def test_an_alert_comes_back_as_it_was_told(database, told):
+    number, new = record.insert(database, told)
+    assert new
+    entry = next(one for one in record.open_alerts(database, 10_000) if one.alert_id == number)
+    assert entry.alert == told
+    assert (entry.delivered, entry.acknowledged_at) == ({}, None)
+
+
+def test_the_newest_come_first_and_no_more_than_asked_for(database):
+    for hours in (1, 3, 2):
+        record.insert(database, alert(f"{hours}", at=NOON + timedelta(hours=hours)))
+    assert [one.alert.title for one in record.open_alerts(database)] == ["3", "2", "1"]
+    assert [one.alert.title for one in record.open_alerts(database, 1)] == ["3"]
+
+
+def test_alerts_of_one_moment_come_in_the_order_they_were_told(database):
+    for title in ("first", "second"):
+        record.insert(database, alert(title))
+    assert [one.alert.title for one in record.open_alerts(database)] == ["second", "first"]
+
+
+def test_resolving_closes_the_trouble_of_one_key_only(database):
+    for key in ("a", "b"):
+        record.insert(database, alert(key, key))
+    assert record.resolve(database, "a") == 1
+    assert record.resolve(database, "a") == 0
+    assert [one.alert.dedup_key for one in record.open_alerts(database)] == ["b"]
+
+
+def test_trouble_that_comes_back_after_it_was_over_is_new(database):
+    first, _ = record.insert(database, alert("hot", "k"))
+    assert record.insert(database, alert("hot still", "k")) == (first, False)
+    record.resolve(database, "k")
+    second, new = record.insert(database, alert("hot again", "k"))
+    assert new
+    assert second != first
+
+
+def test_an_acknowledged_alert_is_still_open(database):
+    number, _ = record.insert(database, alert("hot", "k"))
+    assert record.acknowledge(database, number, "ada")
+    (entry,) = record.open_alerts(database)
+    assert entry.acknowledged_at is not None
+
+
+def test_deliveries_by_channel_add_up(database):
+    number, _ = record.insert(database, alert("hot"))
+    record.note_delivery(database, number, {"log": {"ok": True}})
+    record.note_delivery(database, number, {"webhook": {"ok": False}})
+    (entry,) = record.open_alerts(database)
+    assert entry.delivered == {"log": {"ok": True}, "webhook": {"ok": False}}
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_as_json_an_alert_has_every_field_in_plain_values(severity):
+    told = Alert(severity, "check", "hot", details={"value": 1.5}, raised_at=NOON)
+    assert told.as_json() == {
+        "severity": str(severity),
+        "category": "check",
+        "title": "hot",
+        "message": "",
+        "source": "",
+        "partition": None,
+        "run_id": None,
+        "details": {"value": 1.5},
+        "dedup_key": None,
+        "raised_at": "2026-01-02T12:00:00+00:00",
+    }
