@@ -82,15 +82,23 @@ def simulate_group(
     Raises
     ------
     ConfigurationError
-        For an unknown calibrator, an impossible number of antennas, or a profile without stations
-        or band.
+        For an unknown calibrator, an impossible number of antennas, channels, integrations or
+        subbands, or a profile without stations or band.
     """
     setup = setup or GroupSetup()
     if setup.calibrator not in CALIBRATORS:
         raise ConfigurationError(
             f"calibrator {setup.calibrator!r} is not known", expected=f"one of {', '.join(CALIBRATORS)}"
         )
-    wanted = sorted(range(profile.subbands.count) if subbands is None else set(subbands))
+    if min(setup.channels, setup.integrations) < 1:
+        raise ConfigurationError(
+            f"{setup.channels} channels and {setup.integrations} integrations cannot be simulated",
+            expected="one or more of each",
+        )
+    count = profile.subbands.count
+    wanted = sorted(range(count) if subbands is None else set(subbands))
+    if not set(wanted) <= set(range(count)):
+        raise ConfigurationError(f"subbands {wanted} cannot be simulated", expected=f"numbers below {count}")
     from astropy.utils import iers
 
     with iers.conf.set_temp("auto_download", False), warnings.catch_warnings():
