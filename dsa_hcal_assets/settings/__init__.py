@@ -80,7 +80,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     ``DSA_HCAL_STATE_DIR`` sets `state_dir`; two underscores step into a group:
     ``DSA_HCAL_HCAL__POLL_SECONDS``. Names of the older systems (`legacy.HONOURED`) count where the
-    platform's own name is absent.
+    platform's own name is absent. An empty value counts as none, as it does for those.
 
     Raises
     ------
@@ -98,7 +98,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         if name.startswith(PREFIX) and not name.startswith(NOT_SETTINGS):
             path = name.removeprefix(PREFIX).lower().split("__")
             _require_known(name, path)
-            _put(values, path, text)
+            if text:
+                _put(values, path, text)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
