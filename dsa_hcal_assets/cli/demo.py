@@ -40,7 +40,8 @@ def demo(exit_when_done: bool, state_dir: Path, minutes: float) -> None:
     try:
         good = run_demo(settings, console, exit_when_done=exit_when_done, minutes=minutes)
     except KeyboardInterrupt:
-        good = True
+        # how one that serves is ended; one that should end by itself has not come to its verdict
+        sys.exit(130 if exit_when_done else 0)
     sys.exit(0 if good else 1)
 
 
