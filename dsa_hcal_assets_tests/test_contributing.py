@@ -245,6 +245,10 @@ def installation_on(database, tmp_path):
         )
         installation = Installation(settings)
         installation.thresholds = loaded
+        made.append(installation)
         return installation
 
-    return installation_on
+    made: list[Installation] = []
+    yield installation_on
+    for installation in made:
+        installation.database.close()

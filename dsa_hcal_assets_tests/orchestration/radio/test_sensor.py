@@ -40,7 +40,9 @@ def land(installation, sixteen):
 def impatient(installation):
     """The same installation, giving up on incomplete groups at once."""
     radio = installation.settings.radio.model_copy(update={"collect_hours": 1e-9})
-    return Installation(installation.settings.model_copy(update={"radio": radio}))
+    impatient = Installation(installation.settings.model_copy(update={"radio": radio}))
+    yield impatient
+    impatient.database.close()
 
 
 def test_a_group_is_work_when_it_is_whole_and_not_before(installation, land):
