@@ -84,6 +84,9 @@ class Stack:
         ServiceFailed
             If it ended without a word.
         """
+        if self._process is not None and self._process.stdout is not None and self.pid is None:
+            # an earlier supervisor of this object, which ended without being asked to
+            self._process.stdout.close()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         begun_at = log_size(self.log)
         command = [sys.executable, "-m", "dsa_hcal_assets.services.main"]

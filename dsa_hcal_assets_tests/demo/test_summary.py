@@ -110,3 +110,9 @@ def test_every_product_is_a_line_whatever_its_standing(standing):
     assert f"{standing}" in lines[0]
     assert "1.2" in lines[0]
     assert "report.html" in lines[0]
+
+
+def test_a_webserver_that_is_away_costs_the_times_and_nothing_else():
+    with dagster(200, []) as address:
+        pass
+    assert step_seconds(address, [("rig_kpis", "2026-01-02")], patience=0.1) == {}
