@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.database.connection import Database, Parameters
 from dsa_hcal_assets.database.embedded import running_url
 from dsa_hcal_assets.errors import DatabaseUnavailable
 from dsa_hcal_assets.orchestration.launcher import WORKER_TAG
@@ -54,6 +54,7 @@ class Running:
 
     def __init__(self, state: Path) -> None:
         self.state = state
+        self._databases: dict[str, Database] = {}
 
     def status(self) -> StackStatus | None:
         return read_status(self.state)
@@ -92,20 +93,22 @@ class Running:
         return self.runs(pipelineName=job, statuses=["STARTED"])
 
     def database(self) -> Database:
-        return Database(running_url(self.state / "postgres"), statement_seconds=20)
+        """Return the running database; one object for each address it had, closed by `close`."""
+        url = running_url(self.state / "postgres")
+        if url not in self._databases:
+            self._databases[url] = Database(url, statement_seconds=20)
+        return self._databases[url]
 
-    def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+    def close(self) -> None:
+        for database in self._databases.values():
+            database.close()
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """Ask the database; no rows while it is away."""
         try:
-            database = self.database()
+            return self.database().rows(sql, parameters)
         except DatabaseUnavailable:
             return []
-        try:
-            return database.rows(sql, parameters)
-        except DatabaseUnavailable:
-            return []
-        finally:
-            database.close()
 
     def report(self) -> str:
         """Tell where everything stands, for the output of a test that failed."""

@@ -86,6 +86,7 @@ def platform(passable_directory: Path) -> Iterator[Platform]:
         platform.before = _state(platform)
         platform.await_success(platform.backfill(RIG, DAYS), platform.backfill(HCAL, DAYS))
         yield platform
+        platform.running.close()
 
 
 def _state(platform: Platform) -> dict[str, object]:

@@ -161,7 +161,7 @@ def test_the_summary_names_every_product_with_verdict_seconds_and_link(demo: Don
         assert verdict.strip() in ("passed", "warning"), kind
         assert float(seconds) > 0, (kind, partition)
         assert link.strip().startswith("http://127.0.0.1:"), kind
-    assert "Every product passed its checks." in demo.output
+    assert "Every product passed its blocking checks." in demo.output
 
 
 def test_every_expected_product_exists_and_passed_its_gates(demo: Done):

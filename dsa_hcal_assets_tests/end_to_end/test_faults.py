@@ -105,6 +105,7 @@ def story(passable_directory: Path) -> Iterator[Story]:
         story.land("hcal", snapshot_name(whole.cycle), encode(whole))
         _await_days(story)
         yield story
+        story.running.close()
 
 
 def _group(directory: Path, key: str) -> dict[int, bytes]:

@@ -66,6 +66,7 @@ def platform(passable_directory: Path) -> Iterator[Detector]:
         platform = Detector(passable_directory / "outage", boards)
         platform.start()
         yield platform
+        platform.running.close()
         platform.stack.stop()
 
 
