@@ -26,6 +26,8 @@ PhaseKind = Literal["drift", "zenith", "sidereal"]
 FIRST_JD, LAST_JD = 2444239.5, 2488069.5
 # an antenna's number is its row in the Measurement Set: a damaged one would ask for gigabytes of rows
 LARGEST_ANTENNA_NUMBER = 99_999
+# h5py has no class of its own for damage: what HDF5 says decides which of these it raises
+DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
 REQUIRED = (
     "telescope_name",
     "latitude",
@@ -156,7 +158,7 @@ def hdf5_errors(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, RuntimeError) as error:
+    except DAMAGE as error:
         truncated = "truncated" in str(error)
         raise UnreadableSubband(
             f"{path.name} cannot be read as HDF5",
