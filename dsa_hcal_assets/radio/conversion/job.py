@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.radio.conversion.group import ConversionReport, convert_group
 from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
 from dsa_hcal_assets.radio.profiles.loading import profile_named
-from dsa_hcal_assets.radio.profiles.model import Profile
+from dsa_hcal_assets.radio.profiles.model import Profile, SpwLayout
 
 
 def convert(
@@ -38,6 +39,11 @@ def convert(
     PlatformError
         As `convert_group`.
     """
+    if layout not in (None, *get_args(SpwLayout)):
+        raise ConfigurationError(
+            f"layout {layout!r} of spectral windows is not known",
+            expected=f"one of {', '.join(get_args(SpwLayout))}",
+        )
     centre = None if phase_centre is None else PhaseCentre.from_json(phase_centre)
     chosen = _profile(profile, profiles_dir)
     return convert_group(
