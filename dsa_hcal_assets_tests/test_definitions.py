@@ -90,12 +90,13 @@ def test_importing_takes_seconds_at_most(imported):
 
 def test_plain_dagster_validates_the_definitions(tmp_path):
     """By module from anywhere, and by workspace.yaml at the top of the repository."""
+    (tmp_path / "tmp").mkdir()
+    environment = {"DAGSTER_DISABLE_TELEMETRY": "yes", "TMPDIR": str(tmp_path / "tmp")}
     for words, cwd in ((["-m", "dsa_hcal_assets.definitions"], tmp_path), ([], REPOSITORY)):
-        found = python(
-            "-m", "dagster", "definitions", "validate", *words, cwd=cwd, DAGSTER_DISABLE_TELEMETRY="yes"
-        )
+        found = python("-m", "dagster", "definitions", "validate", *words, cwd=cwd, **environment)
         assert found.returncode == 0, found.stderr
         assert "All code locations passed validation" in found.stderr + found.stdout
+    assert list((tmp_path / "tmp").glob("dagster-without-platform-*")) == []
 
 
 def test_every_asset_explains_itself_and_is_gated(assets):

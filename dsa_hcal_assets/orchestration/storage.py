@@ -5,8 +5,10 @@ With dagster-postgres named in it directly, `dagster definitions validate` would
 database to look at code. Here it gets a throw-away storage, and says so.
 """
 
+import atexit
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from typing import Any
@@ -38,6 +40,7 @@ class EnvironmentStorage(DagsterPostgresStorage):
         if url:
             return DagsterPostgresStorage(url, inst_data=_postgres_record(variable))
         place = tempfile.mkdtemp(prefix="dagster-without-platform-")
+        atexit.register(shutil.rmtree, place, ignore_errors=True)
         log.warning(
             "%s is not set: runs and events of this command go to %s, for itself only", variable, place
         )
