@@ -5,6 +5,8 @@ import json
 import dagster as dg
 import pytest
 
+from dsa_hcal_assets.alerts.record import open_alerts
+from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.orchestration import incoming
 from dsa_hcal_assets.orchestration.asked import ASK_AGAIN_SECONDS, Work
 from dsa_hcal_assets.orchestration.incoming import MOST_RUNS_A_TICK, incoming_sensor
@@ -51,7 +53,7 @@ def clock(monkeypatch):
 @pytest.fixture
 def tick(installation, instance):
     def tick(look, cursor=None, dynamic=None):
-        sensor = incoming_sensor("watch", "job", look, dynamic=dynamic, description="Watches.")
+        sensor = incoming_sensor("watch", "job", look, source="rig", dynamic=dynamic, description="Watches.")
         context = dg.build_sensor_context(
             instance=instance, cursor=cursor, resources={"installation": installation}
         )
@@ -158,6 +160,19 @@ def test_runs_that_wait_do_not_hold_up_the_work_behind_them(tick, instance):
     last = Work("2026-12-24", "1")
     result = tick(Backlog([*newer, last]), first.cursor)
     assert [request.partition_key for request in result.run_requests] == [last.partition]
+
+
+def test_what_went_to_quarantine_is_told_once_with_the_way_back(tick, installation, tmp_path):
+    (tmp_path / "b.csv").write_text("x")
+    error = BadInput("b.csv has no header", remedy="send it again")
+    arrival = installation.ledger.quarantine_arrival("rig", tmp_path / "b.csv", error)
+    cursor = None
+    for _ in range(2):
+        cursor = tick(Backlog([]), cursor).cursor
+    (entry,) = open_alerts(installation.database)
+    assert "b.csv has no header" in entry.alert.title
+    assert "remedy: send it again" in entry.alert.message
+    assert f"dsa-hcal quarantine release {arrival.arrival_id}" in entry.alert.message
 
 
 def test_a_look_that_fails_fails_the_tick_and_loses_nothing(tick):
