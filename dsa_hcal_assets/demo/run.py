@@ -81,7 +81,9 @@ def run_demo(settings: Settings, console: Console, *, exit_when_done: bool, minu
             seconds = summary.step_seconds(demo.webserver, made)
             summary.show(console, seen, seconds, webserver=demo.webserver, api=demo.api)
             good = all(one.standing.good for one in seen)
-            console.print("[green]Every product passed its checks.[/]" if good else "[red]Not complete.[/]")
+            console.print(
+                "[green]Every product passed its blocking checks.[/]" if good else "[red]Not complete.[/]"
+            )
             if not exit_when_done:
                 _serve(stack, console)
             return good

@@ -6,10 +6,11 @@ stages `snapshot`, `hcal_snapshots`, `tower_state`, `board_state`; rollups: roll
 
 import math
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
+from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.hcal.geometry import HCAL_TOWERS, sector_label, tower_name
@@ -20,6 +21,7 @@ from dsa_hcal_assets.quality.expectations import Expectation, check_frame
 from dsa_hcal_assets.quality.thresholds import Thresholds
 from dsa_hcal_assets.quality.verdicts import Metric
 
+PATIENCE = timedelta(minutes=5)  # a snapshot accepted this long ago should have been loaded
 SILENT_CYCLES = 3  # down in more than two cycles running is silent
 READINGS_PER_BOARD = 40  # five readings of eight channels
 _NAMED = 8  # at most so many names in one detail
@@ -113,8 +115,12 @@ def tower_metrics(database: Database, day: str, allowed: tuple[float, float]) ->
     ]
 
 
-def arrival_metrics(ledger: Ledger, day: str) -> list[Metric]:
-    """Return the metrics of stage `hcal_snapshots`: what the ledger says of a day."""
+def arrival_metrics(ledger: Ledger, day: str, now: datetime | None = None) -> list[Metric]:
+    """Return the metrics of stage `hcal_snapshots`: what the ledger says of a day.
+
+    Snapshots go on arriving while others are loaded: one counts as pending only after `PATIENCE`.
+    """
+    overdue = (now or utc_now()) - PATIENCE
     refused = [
         arrival.name
         for arrival in ledger.quarantined()
@@ -122,7 +128,7 @@ def arrival_metrics(ledger: Ledger, day: str) -> list[Metric]:
     ]
     return [
         Metric("accepted", len(ledger.of_partition(SOURCE, day))),
-        _named("pending", [arrival.name for arrival in ledger.pending(SOURCE, day)]),
+        _named("pending", [one.name for one in ledger.pending(SOURCE, day) if one.received_at < overdue]),
         _named("quarantined", refused),
     ]
 

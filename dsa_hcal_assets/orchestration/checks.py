@@ -33,13 +33,14 @@ def check_specs(stage: str) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def check_results(stage: str, verdicts: Iterable[Verdict]) -> list[dg.AssetCheckResult]:
-    """Return the verdicts of one stage as Dagster's check results.
+def check_results(stage: str, partition: str, verdicts: Iterable[Verdict]) -> list[dg.AssetCheckResult]:
+    """Return the verdicts of one stage and partition as Dagster's check results.
 
-    A verdict on a metric without limits is information, not a check: it is left out.
+    A verdict on a metric without limits is information, not a check: it is left out. The partition
+    is metadata of each result: Dagster's own partitioned checks are a preview not meant for production.
     """
     checked = {threshold.metric for threshold in _shipped().of_stage(stage)}
-    return [_result(verdict) for verdict in verdicts if verdict.metric in checked]
+    return [_result(partition, verdict) for verdict in verdicts if verdict.metric in checked]
 
 
 def shown(value: float) -> float | str:
@@ -47,7 +48,7 @@ def shown(value: float) -> float | str:
     return value if math.isfinite(value) else f"{value:g} (no number)"
 
 
-def _result(verdict: Verdict) -> dg.AssetCheckResult:
+def _result(partition: str, verdict: Verdict) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=check_name(verdict.metric),
         asset_key=verdict.stage,
@@ -55,6 +56,7 @@ def _result(verdict: Verdict) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR if verdict.stops else dg.AssetCheckSeverity.WARN,
         description=verdict.detail or None,
         metadata={
+            "partition": partition,
             "value": shown(verdict.value),
             "unit": verdict.unit,
             "limits": verdict.limit,

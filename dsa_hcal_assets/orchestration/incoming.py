@@ -13,6 +13,7 @@ import dagster as dg
 
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.asked import AskedBook, Work
+from dsa_hcal_assets.orchestration.quarantined import tell_quarantined
 from dsa_hcal_assets.orchestration.stage import InstallationParam
 
 # The sensor daemon gives a tick 60 s; staying well below leaves room for a slow scan.
@@ -28,6 +29,7 @@ def incoming_sensor(
     job_name: str,
     look: Callable[[Installation], Sequence[Work]],
     *,
+    source: str,
     dynamic: dg.DynamicPartitionsDefinition | None = None,
     description: str,
 ) -> dg.SensorDefinition:
@@ -37,6 +39,8 @@ def incoming_sensor(
     ----------
     look
         Scans the directory into the ledger and returns partitions with pending work, oldest first.
+    source
+        What the ledger calls files of this directory; those that go to quarantine are told.
     dynamic
         Partition set that gets the keys before their runs are requested.
     """
@@ -57,6 +61,7 @@ def incoming_sensor(
             if due or time.monotonic() > deadline:
                 break
             time.sleep(LOOK_SECONDS)
+        tell_quarantined(installation, source)
         for work, attempt in due:
             book.remember(work, attempt, time.time())
         keys = [work.partition for work, _ in due]

@@ -128,7 +128,7 @@ class StageRun:
         tell_if_closed(installation, product, verdicts)
         return dg.MaterializeResult(
             metadata=_metadata(outcome, product, verdicts),
-            check_results=check_results(self.name, verdicts),
+            check_results=check_results(self.name, self.partition, verdicts),
             data_version=dg.DataVersion(product.checksum),
         )
 

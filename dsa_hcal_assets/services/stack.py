@@ -94,6 +94,8 @@ def platform_services(
     web_port, api_port = _ports(settings)
     web, api = f"http://127.0.0.1:{web_port}", f"http://{_reachable(settings.api_host)}:{api_port}"
     database, url = _database(settings)
+    # services read the ports that were chosen where the settings ask for any
+    settings = settings.model_copy(update={"webserver_port": web_port, "api_port": api_port})
     build = _Builder(service_environment(settings, url), settings.logs / "services")
     prepare_directories(settings, definitions)
     code, runs, radio = (socket_path(state, name) for name in ("code", "runs", "casa"))

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal import verdicts
 from dsa_hcal_assets.hcal.channel_map import ChannelMap
 from dsa_hcal_assets.hcal.ingest import scan
 from dsa_hcal_assets.hcal.loading import load_day
 from dsa_hcal_assets.hcal.quality_metrics import (
+    PATIENCE,
     arrival_metrics,
     board_metrics,
     snapshot_metrics,
@@ -100,6 +102,9 @@ def test_the_ledger_is_asked_for_arrivals(ledger: Ledger, incoming: Path) -> Non
     two.write_bytes(b"nonsense")
     scan(incoming, ledger)
     metrics = by_name(arrival_metrics(ledger, DAY))
+    # it has only just arrived
+    assert (metrics["accepted"].value, metrics["pending"].value) == (1, 0)
+    metrics = by_name(arrival_metrics(ledger, DAY, utc_now() + PATIENCE))
     assert (metrics["accepted"].value, metrics["pending"].value) == (1, 1)
     assert metrics["pending"].detail == one.name
     # a file nobody could read belongs to no day

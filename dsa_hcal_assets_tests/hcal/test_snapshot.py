@@ -27,7 +27,7 @@ from dsa_hcal_assets.hcal.snapshot import (
 
 CYCLE = datetime(2026, 11, 21, 1, 22, 33, 123456, tzinfo=UTC)
 # hypothesis takes its bounds naive; four-digit years keep ISO texts sortable
-OLDEST, LATEST = datetime(1000, 1, 2), datetime(9000, 1, 1)  # noqa: DTZ001
+OLDEST, LATEST = datetime(1000, 1, 2), datetime(9000, 1, 1)
 
 
 def channel(number: int = 0) -> ChannelReading:

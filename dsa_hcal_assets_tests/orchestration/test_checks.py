@@ -29,23 +29,33 @@ def test_names_keep_to_the_alphabet_of_dagster():
 )
 def test_a_blocking_metric_that_fails_is_an_error(rows, passed, severity):
     verdicts = judge("rig_readings", [Metric("rows", rows)], SHIPPED)
-    result = next(one for one in check_results("rig_readings", verdicts) if one.check_name == "rows")
+    result = next(
+        one for one in check_results("rig_readings", "2026-01-02", verdicts) if one.check_name == "rows"
+    )
     assert (result.passed, result.severity.value) == (passed, severity)
 
 
 def test_an_advisory_metric_that_fails_is_a_warning():
     verdicts = judge("rig_readings", [Metric("largest_gap", 1e6)], SHIPPED)
-    result = next(one for one in check_results("rig_readings", verdicts) if one.check_name == "largest_gap")
+    result = next(
+        one
+        for one in check_results("rig_readings", "2026-01-02", verdicts)
+        if one.check_name == "largest_gap"
+    )
     assert (result.passed, result.severity.value) == (False, "WARN")
 
 
 def test_a_metric_without_limits_is_no_check():
     verdicts = judge("rig_readings", [Metric("colour", 1)], SHIPPED)
-    assert "colour" not in {result.check_name for result in check_results("rig_readings", verdicts)}
+    assert "colour" not in {
+        result.check_name for result in check_results("rig_readings", "2026-01-02", verdicts)
+    }
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_no_number_can_still_be_shown(value):
     verdicts = judge("rig_readings", [Metric("rows", value)], SHIPPED)
-    result = next(one for one in check_results("rig_readings", verdicts) if one.check_name == "rows")
+    result = next(
+        one for one in check_results("rig_readings", "2026-01-02", verdicts) if one.check_name == "rows"
+    )
     assert "no number" in result.metadata["value"].text

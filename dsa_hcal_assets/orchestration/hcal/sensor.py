@@ -19,5 +19,9 @@ def look(installation: Installation) -> list[Work]:
 
 
 hcal_sensor = incoming_sensor(
-    "hcal_sensor", hcal_job.name, look, description="Watches incoming/hcal for snapshots of the detector."
+    "hcal_sensor",
+    hcal_job.name,
+    look,
+    source="hcal",
+    description="Watches incoming/hcal for snapshots of the detector.",
 )

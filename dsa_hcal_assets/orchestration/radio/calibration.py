@@ -27,7 +27,9 @@ def flags(run: StageRun) -> dg.MaterializeResult[Any]:
     return run.publish(make, inputs=[source], parameters=profile["flagging"])
 
 
-@stage_asset(group="radio", partitions=GROUPS, deps=["flags"], kinds={"casa"}, pool="heavy")
+@stage_asset(
+    group="radio", partitions=GROUPS, deps=["measurement_set", "flags"], kinds={"casa"}, pool="heavy"
+)
 def calibration_tables(run: StageRun) -> dg.MaterializeResult[Any]:
     """Bandpass and gain tables of a group with a calibrator, registered with their validity."""
     from dsa_hcal_assets.orchestration.radio.register import register
@@ -63,7 +65,13 @@ def calibration_tables(run: StageRun) -> dg.MaterializeResult[Any]:
     return result
 
 
-@stage_asset(group="radio", partitions=GROUPS, deps=["calibration_tables"], kinds={"casa"}, pool="heavy")
+@stage_asset(
+    group="radio",
+    partitions=GROUPS,
+    deps=["measurement_set", "flags", "calibration_tables"],
+    kinds={"casa"},
+    pool="heavy",
+)
 def calibrated_ms(run: StageRun) -> dg.MaterializeResult[Any]:
     """The imaging set: flags and the registry's calibration of its time applied, channels averaged."""
     from dsa_hcal_assets.radio.calibration.registry import set_for

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from dsa_hcal_assets.orchestration.partitions import GROUPS
+from dsa_hcal_assets.orchestration.radio.report import STAGES
 from dsa_hcal_assets.orchestration.radio.worker import (
     CALIBRATED_NAME,
     call,
@@ -50,7 +51,7 @@ def continuum_image(run: StageRun) -> dg.MaterializeResult[Any]:
     return run.publish(make, inputs=[source], parameters=profile["imaging"] | overrides)
 
 
-@stage_asset(group="radio", partitions=GROUPS, deps=["continuum_image"], kinds={"html"})
+@stage_asset(group="radio", partitions=GROUPS, deps=[*STAGES], kinds={"html"})
 def radio_qa_report(run: StageRun) -> dg.MaterializeResult[Any]:
     """One self-contained HTML page on the group: every stage, verdict, plot, parameter and input."""
     from dsa_hcal_assets.orchestration.radio.report import stage_results

@@ -16,14 +16,14 @@ def uvh5_group(run: StageRun) -> dg.MaterializeResult[Any]:
     """A whole group of UVH5 subbands: its files, span, pointing and calibrator."""
     from dsa_hcal_assets.radio import observation
     from dsa_hcal_assets.radio.ingest import groups, quality
-    from dsa_hcal_assets.radio.profiles.loading import load_profiles
+    from dsa_hcal_assets.radio.profiles.loading import profile_named
 
     database, ledger = run.installation.database, run.installation.ledger
     subbands = groups.subbands_of(database, ledger, run.partition)
     group = groups.group(database, run.partition)
     if group is None:
         raise ProductMissing(f"no file of group {run.partition} ever arrived", remedy="check the key")
-    profile = load_profiles(run.installation.settings.radio.profiles_dir)[group.profile]
+    profile = profile_named(group.profile, run.installation.settings.radio.profiles_dir)
     described = observation.describe(run.partition, subbands, profile)
 
     def make(place: Path) -> Outcome:

@@ -45,6 +45,7 @@ radio_sensor = incoming_sensor(
     "radio_sensor",
     radio_job.name,
     look,
+    source="uvh5",
     dynamic=GROUPS,
     description="Watches incoming/uvh5 for subband files; a whole group becomes a partition.",
 )

@@ -11,7 +11,7 @@ from dsa_hcal_assets.products.model import JSON, Product
 from dsa_hcal_assets.quality.report import Figure
 from dsa_hcal_assets.quality.verdicts import Metric
 from dsa_hcal_assets.radio.observation import Observation
-from dsa_hcal_assets.radio.profiles.loading import load_profiles
+from dsa_hcal_assets.radio.profiles.loading import profile_named
 from dsa_hcal_assets.radio.profiles.model import Profile
 
 MS_NAME = "visibilities.ms"
@@ -66,7 +66,7 @@ def kept_reply(product: Product) -> dict[str, Any]:
 
 def profile_of(run: StageRun, observation: Observation) -> Profile:
     """Return the telescope profile of a group."""
-    return load_profiles(run.installation.settings.radio.profiles_dir)[observation.profile]
+    return profile_named(observation.profile, run.installation.settings.radio.profiles_dir)
 
 
 def observation_of(run: StageRun) -> Observation:

@@ -20,5 +20,9 @@ def look(installation: Installation) -> list[Work]:
 
 
 rig_sensor = incoming_sensor(
-    "rig_sensor", rig_job.name, look, description="Watches incoming/rig for CSV files of readings."
+    "rig_sensor",
+    rig_job.name,
+    look,
+    source="rig",
+    description="Watches incoming/rig for CSV files of readings.",
 )

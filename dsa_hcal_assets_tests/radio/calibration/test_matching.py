@@ -83,7 +83,7 @@ class TestMatch:
 
     def test_a_naive_time_is_refused(self) -> None:
         with pytest.raises(ValueError, match="naive"):
-            matches(datetime(2025, 6, 5), datetime(2025, 6, 6), 30.0)  # noqa: DTZ001
+            matches(datetime(2025, 6, 5), datetime(2025, 6, 6), 30.0)
 
 
 class TestBeam:

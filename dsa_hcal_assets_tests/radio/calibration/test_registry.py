@@ -201,4 +201,4 @@ class TestRetire:
 
 def test_a_naive_time_is_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="naive"):
-        set_for(database, "dsa110", datetime(2025, 6, 5))  # noqa: DTZ001
+        set_for(database, "dsa110", datetime(2025, 6, 5))
