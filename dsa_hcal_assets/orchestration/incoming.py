@@ -11,8 +11,10 @@ from itertools import islice
 
 import dagster as dg
 
+from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.asked import AskedBook, Work
+from dsa_hcal_assets.orchestration.lost import PARTITION_TAG, lost_runs
 from dsa_hcal_assets.orchestration.quarantined import tell_quarantined
 from dsa_hcal_assets.orchestration.stage import InstallationParam
 
@@ -55,21 +57,25 @@ def incoming_sensor(
     def sensor(context: dg.SensorEvaluationContext, installation: InstallationParam) -> dg.SensorResult:
         book = AskedBook(context.cursor)
         deadline = time.monotonic() + STAY_SECONDS
+        lost = lost_runs(context.instance, name, utc_now())
         while True:
             pending = look(installation)
             due = _due(context.instance, name, book, pending)
-            if due or time.monotonic() > deadline:
+            if due or lost or time.monotonic() > deadline:
                 break
             time.sleep(LOOK_SECONDS)
         tell_quarantined(installation, source)
         for work, attempt in due:
             book.remember(work, attempt, time.time())
         keys = [work.partition for work, _ in due]
+        again = [_again(name, run) for run in lost if run.tags["dagster/partition"] not in keys]
         return dg.SensorResult(
-            run_requests=[_request(name, work, attempt) for work, attempt in due],
+            run_requests=[*(_request(name, work, attempt) for work, attempt in due), *again],
             dynamic_partitions_requests=[dynamic.build_add_request(keys)] if dynamic and keys else None,
             cursor=book.cursor(pending),
-            skip_reason=None if due else dg.SkipReason(f"{len(pending)} partitions pending, none of it new"),
+            skip_reason=None
+            if due or again
+            else dg.SkipReason(f"{len(pending)} partitions pending, none of it new"),
         )
 
     return sensor
@@ -94,7 +100,7 @@ def _due(
 def _has_run(
     instance: dg.DagsterInstance, sensor: str, work: Work, statuses: Sequence[dg.DagsterRunStatus]
 ) -> bool:
-    wanted = dg.RunsFilter(tags={"dsa_hcal/partition": f"{sensor}:{work.partition}"}, statuses=statuses)
+    wanted = dg.RunsFilter(tags={PARTITION_TAG: f"{sensor}:{work.partition}"}, statuses=statuses)
     return bool(instance.get_run_records(wanted, limit=1))
 
 
@@ -104,7 +110,20 @@ def _request(sensor: str, work: Work, attempt: int) -> dg.RunRequest:
         partition_key=work.partition,
         tags={
             "dagster/priority": "10",
-            "dsa_hcal/partition": f"{sensor}:{work.partition}",
+            PARTITION_TAG: f"{sensor}:{work.partition}",
             "dsa_hcal/work": work.note,
+        },
+    )
+
+
+def _again(sensor: str, run: dg.DagsterRun) -> dg.RunRequest:
+    """Ask for the whole partition once more: what its lost run had made becomes an older version."""
+    return dg.RunRequest(
+        run_key=f"{sensor}:lost:{run.run_id}",
+        partition_key=run.tags["dagster/partition"],
+        tags={
+            "dagster/priority": "10",
+            PARTITION_TAG: run.tags[PARTITION_TAG],
+            "dsa_hcal/work": f"run {run.run_id} died and was not retried",
         },
     )

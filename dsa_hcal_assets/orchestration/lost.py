@@ -1,0 +1,48 @@
+"""Runs that died and whose retry Dagster dropped.
+
+Run retries start a run again whose worker died. If the code server is away at that very moment (it
+is restarted in seconds, but the same crash may have ended both), Dagster logs "Failed to retry run",
+marks the run as not to be retried and never looks at it again; what it has loaded already is not
+pending any more, so no look at the incoming directory would find its partition either.
+"""
+
+from datetime import datetime, timedelta
+
+import dagster as dg
+
+PARTITION_TAG = "dsa_hcal/partition"
+# Dagster's own, from dagster._core.storage.tags; a test compares them
+WILL_RETRY_TAG = "dagster/will_retry"
+FAILURE_REASON_TAG = "dagster/failure_reason"
+RETRY_NUMBER_TAG = "dagster/retry_number"
+STEP_FAILURE = "STEP_FAILURE"
+LOOK_BACK = timedelta(days=1)
+
+
+def lost_runs(instance: dg.DagsterInstance, sensor: str, now: datetime) -> list[dg.DagsterRun]:
+    """Return the runs asked for by `sensor` that died, are not retried and have no successor.
+
+    Not among them: runs whose step failed (retry policies and alerts are for those), and runs that
+    died as often as Dagster may retry them.
+    """
+    wanted = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.FAILURE],
+        tags={"dagster/sensor_name": sensor, WILL_RETRY_TAG: "false"},
+        updated_after=now - LOOK_BACK,
+    )
+    return [
+        run
+        for run in instance.get_runs(wanted)
+        if run.tags.get(FAILURE_REASON_TAG) != STEP_FAILURE
+        and int(run.tags.get(RETRY_NUMBER_TAG, "0")) < instance.run_retries_max_retries
+        and _newest(instance, run)
+    ]
+
+
+def _newest(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Tell whether no later run took up the partition's work."""
+    partition = run.tags.get(PARTITION_TAG)
+    if partition is None:
+        return False
+    runs = instance.get_runs(dg.RunsFilter(tags={PARTITION_TAG: partition}), limit=1)
+    return [one.run_id for one in runs] == [run.run_id]
