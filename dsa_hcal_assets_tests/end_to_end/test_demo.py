@@ -16,6 +16,7 @@ from dsa_hcal_assets.database.embedded import EmbeddedServer
 from dsa_hcal_assets.demo.expectations import HCAL, RADIO, RIG
 from dsa_hcal_assets.hcal import ingest
 from dsa_hcal_assets.ledger import Ledger
+from dsa_hcal_assets.orchestration.lost import PARTITION_TAG
 from dsa_hcal_assets.products.model import Product
 from dsa_hcal_assets.products.store import ProductStore
 from dsa_hcal_assets.services.environment import service_environment
@@ -45,8 +46,8 @@ class Killer:
             "acquisition": self._acquisition,
             "detector run": self._detector_run,
             "conversion": self._conversion,
-            "daemon": self._daemon,
             "code-server": self._code_server,
+            "daemon": self._daemon,
         }
 
     def step(self) -> None:
@@ -70,18 +71,16 @@ class Killer:
             return None
         return self._worker("conversion", "radio_group", "measurement_set")
 
-    def _daemon(self) -> int | None:
-        """While a retry of the conversion is queued or at work."""
-        if "conversion" not in self.killed:
-            return None
-        busy = any(run.at("measurement_set", "flags") for run in self.running.started("radio_group"))
-        return self.running.pid("daemon") if busy else None
-
     def _code_server(self) -> int | None:
-        """When the new daemon serves and its sensors talk to the code server."""
-        before = self.killed.get("daemon")
-        back = before is not None and self.running.pid("daemon") not in (None, before)
-        return self.running.pid("code-server") if back else None
+        """With the conversion: its run is found dead while nobody can say how to retry it."""
+        return self.running.pid("code-server") if "conversion" in self.killed else None
+
+    def _daemon(self) -> int | None:
+        """When the code server is back and a run is at work."""
+        before = self.killed.get("code-server")
+        back = before is not None and self.running.pid("code-server") not in (None, before)
+        busy = back and any(run.at("measurement_set", "flags") for run in self.running.started("radio_group"))
+        return self.running.pid("daemon") if busy else None
 
     def _worker(self, name: str, job: str, *steps: str) -> int | None:
         for run in self.running.started(job):
@@ -199,12 +198,12 @@ def test_every_snapshot_is_whole_and_in_the_ledger_exactly_once(demo: Done):
 @pytest.mark.parametrize("victim", ["conversion", "detector run"])
 def test_the_run_of_a_killed_worker_failed_and_its_work_was_done_by_another(demo: Done, victim: str):
     killed = demo.killer.runs[victim]
-    again = demo.database.rows(
-        "select run_id, status from dagster.runs where run_id = %(run)s or run_id in"
-        " (select run_id from dagster.run_tags where key = 'dagster/root_run_id' and value = %(run)s)",
-        {"run": killed.root},
+    rows = demo.database.rows(
+        "select run_id, status from dagster.runs where run_id in"
+        " (select run_id from dagster.run_tags where key = %s and value = %s)",
+        (PARTITION_TAG, killed.tags[PARTITION_TAG]),
     )
-    statuses = dict(again)
+    statuses = dict(rows)
     assert statuses.pop(killed.run_id) == "FAILURE"
     assert "SUCCESS" in statuses.values()
 
