@@ -17,10 +17,10 @@ up: install
 	$(RUN) $(BIN)/dsa-hcal up $(ARGS)
 
 test: install system check
-	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope -m 'not verify' $(ARGS)
+	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not verify' $(ARGS)
 
 verify: install system check
-	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: install
 	$(BIN)/ruff check .

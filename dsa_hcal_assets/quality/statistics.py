@@ -68,6 +68,8 @@ def robust_zscores(values: ArrayLike) -> Floats:
     distance: Floats = numbers - np.median(known)
     sigma = mad_sigma(known)
     if sigma > 0:
-        return distance / sigma
+        # a scale near the smallest float makes infinities of what lies beyond it, as a scale of zero does
+        with np.errstate(over="ignore"):
+            return distance / sigma
     scores: Floats = np.where(distance == 0, 0.0, np.copysign(np.inf, distance))
     return np.where(np.isnan(numbers), np.nan, scores)

@@ -64,3 +64,8 @@ def test_scores_have_mean_zero_and_unit_deviation_or_are_all_zero(values):
 def test_half_of_the_numbers_score_within_the_median_deviation(values):
     scores = robust_zscores(values)
     assert (np.abs(scores) <= 0.6744898).mean() >= 0.5
+
+
+def test_a_scale_near_the_smallest_float_scores_the_others_infinite():
+    values = np.array([0.0] * 7 + [1.1e-308] + [5.0] * 6)
+    assert np.isinf(robust_zscores(values)[-6:]).all()
