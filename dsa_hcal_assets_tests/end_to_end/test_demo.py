@@ -28,6 +28,10 @@ pytestmark = [pytest.mark.services, pytest.mark.radio, pytest.mark.timeout(1500)
 
 MINUTES = 20
 VLA, DSA = "1995-04-13T09:18:31", "2025-06-05T20:37:07"
+RUNS = """
+select create_timestamp::text, status, key, value from dagster.runs join dagster.run_tags using (run_id)
+ where key in (%s, 'dsa_hcal/work', 'dagster/retry_number') order by 1, 3
+"""
 SUMMARY_ROWS = 2 * len(RADIO) + len(HCAL) + len(RIG)
 
 
@@ -140,6 +144,8 @@ def demo(passable_directory: Path) -> Iterator[Done]:
     left = custody.processes_of(state)
     with EmbeddedServer(state / "postgres", 0) as server:
         database = Database(server.url())
+        for row in database.rows(RUNS, (PARTITION_TAG,)):
+            sys.stdout.write(f"{row}\n")
         yield Done(state, process.returncode, text, killer, left, database)
         database.close()
 
