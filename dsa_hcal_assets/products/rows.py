@@ -24,15 +24,11 @@ VERSIONS = (
 )
 BY_ID = f"select {COLUMNS} from platform.product p where p.product_id = %s"  # noqa: S608
 ALL = f"select {COLUMNS}, p.missing_since is not null from platform.product p order by p.product_id"  # noqa: S608
-# The verdict that counts of each metric, if it stops what is downstream.
+# Of the verdicts that count, those that stop what is downstream.
 BLOCKING_FAILURES = """
 select stage, metric, value, limit_text
-from (
-    select distinct on (stage, metric) stage, metric, value, limit_text, level, blocking
-    from platform.verdict where product_id = %s
-    order by stage, metric, verdict_id desc
-) latest
-where blocking and lower(level) = 'fail'
+from platform.latest_verdict
+where product_id = %s and blocking and lower(level) = 'fail'
 order by stage, metric
 """
 
