@@ -24,9 +24,13 @@ CONTIGUITY = 0.01
 
 @dataclass(frozen=True)
 class Window:
-    """A spectral window, ascending: `parts` are subband positions, low to high."""
+    """A spectral window, ascending: `parts` are subband positions, low to high.
+
+    `offsets` gives the window's channel each part begins at; channels of no part are missing.
+    """
 
     parts: tuple[int, ...]
+    offsets: tuple[int, ...]
     frequencies_hz: NDArray[np.float64]
     widths_hz: NDArray[np.float64]
 
@@ -167,13 +171,15 @@ def _windows(headers: tuple[Uvh5Header, ...], layout: SpwLayout) -> tuple[Window
 
 
 def _window(headers: tuple[Uvh5Header, ...], parts: tuple[int, ...]) -> Window:
-    frequencies, widths = [], []
+    frequencies, widths, offsets, first = [], [], [], 0
     for part in parts:
         header = headers[part]
         order = np.argsort(header.frequencies_hz)
         frequencies.append(header.frequencies_hz[order])
         widths.append(header.channel_widths_hz[order])
-    return Window(parts, np.concatenate(frequencies), np.concatenate(widths))
+        offsets.append(first)
+        first += len(order)
+    return Window(parts, tuple(offsets), np.concatenate(frequencies), np.concatenate(widths))
 
 
 def _scans(fields: Ints) -> Ints:

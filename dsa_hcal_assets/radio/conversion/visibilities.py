@@ -73,8 +73,7 @@ class GroupReader:
         shape = (len(rows), len(window.frequencies_hz), len(self.plan.correlations))
         data, flags = np.empty(shape, np.complex64), np.empty(shape, np.bool_)
         weights = np.empty(shape, np.float32)
-        first = 0
-        for part in window.parts:
+        for part, first in zip(window.parts, window.offsets, strict=True):
             header, file = self.plan.headers[part], self._files[part]
             order = np.argsort(header.frequencies_hz)
             channels = slice(first, first + len(order))
@@ -82,7 +81,6 @@ class GroupReader:
                 data[:, channels] = _rows_of(file["Data/visdata"], rows)[:, order]
                 flags[:, channels] = _rows_of(file["Data/flags"], rows)[:, order]
                 weights[:, channels] = _rows_of(file["Data/nsamples"], rows)[:, order]
-            first = channels.stop
         finite = np.isfinite(data)
         bad = int(data.size - np.count_nonzero(finite))
         if bad:
