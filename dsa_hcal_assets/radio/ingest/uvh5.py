@@ -9,23 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
-from dsa_hcal_assets.radio.ingest.datasets import HeaderReader
+from dsa_hcal_assets.radio.ingest.datasets import Floats, HeaderReader, Ints
 from dsa_hcal_assets.radio.ingest.errors import BadHeader, UnreadableSubband
+from dsa_hcal_assets.radio.ingest.header_checks import require_sound
+from dsa_hcal_assets.radio.ingest.phase_centres import Field, PhaseKind, read_phase
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-# drift: no delay tracking towards the sky other than a fixed direction over the ground
-PhaseKind = Literal["drift", "zenith", "sidereal"]
-# 1980 and 2100: a time stamp outside was never an observation
-FIRST_JD, LAST_JD = 2444239.5, 2488069.5
-# an antenna's number is its row in the Measurement Set: a damaged one would ask for gigabytes of rows
-LARGEST_ANTENNA_NUMBER = 99_999
+__all__ = ["Field", "PhaseKind", "Uvh5Header", "hdf5_errors", "read_header"]
+
 # h5py has no class of its own for damage: what HDF5 says decides which of these it raises
 DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
 REQUIRED = (
@@ -45,19 +39,6 @@ REQUIRED = (
     "polarization_array",
     "uvw_array",
 )
-
-
-@dataclass(frozen=True)
-class Field:
-    """A phase centre of the file's catalogue; `lon`, `lat` in rad in `frame` at `epoch`."""
-
-    identifier: int
-    name: str
-    kind: PhaseKind
-    lon: float
-    lat: float
-    frame: str
-    epoch: float
 
 
 @dataclass(frozen=True)
@@ -113,7 +94,7 @@ def read_header(path: Path) -> Uvh5Header:
         scalars = HeaderReader(path, header)
         times = scalars.floats("time_array")
         freqs = scalars.floats("freq_array")
-        fields, field_ids, drift = _read_phase(scalars, len(times))
+        fields, field_ids, drift = read_phase(scalars, len(times))
         result = Uvh5Header(
             path=path,
             telescope_name=scalars.text("telescope_name"),
@@ -143,7 +124,7 @@ def read_header(path: Path) -> Uvh5Header:
             digest=_digest(header, size),
             file_bytes=size,
         )
-        _check(result, file["Data"])
+        require_sound(result, file["Data"])
     return result
 
 
@@ -218,63 +199,6 @@ def _channel_widths(reader: HeaderReader, freqs: Floats) -> Floats:
     return np.broadcast_to(widths, freqs.shape)
 
 
-def _read_phase(
-    reader: HeaderReader, nblts: int
-) -> tuple[tuple[Field, ...], Ints, tuple[float | None, float]]:
-    header = reader.header
-    pointing = "extra_keywords/phase_center_dec"
-    declination = reader.number(pointing) if pointing in header else None
-    if "phase_center_catalog" in header:
-        catalog = header["phase_center_catalog"]
-        if not isinstance(catalog, h5py.Group) or not all(key.isdecimal() for key in catalog):
-            raise BadHeader(
-                f"{reader.path.name}: phase_center_catalog", expected="a group of phase centres by number"
-            )
-        fields = tuple(_read_field(reader, key) for key in sorted(catalog, key=int))
-        if "phase_center_id_array" in header:
-            ids = reader.integers("phase_center_id_array")
-        else:
-            ids = np.full(nblts, fields[0].identifier if fields else 0, np.int64)
-        if declination is None and "phase_center_app_dec" in header and fields and fields[0].kind == "drift":
-            declination = reader.first_number("phase_center_app_dec")
-    elif reader.text("phase_type", "") == "drift":
-        kind: PhaseKind = "zenith" if declination is None else "drift"
-        fields = (Field(0, "meridian", kind, 0.0, 0.0, "altaz", 2000.0),)
-        ids = np.zeros(nblts, np.int64)
-    elif reader.text("phase_type", "") == "phased":
-        lon, lat = reader.number("phase_center_ra"), reader.number("phase_center_dec")
-        frame = reader.text("phase_center_frame", "icrs")
-        fields = (Field(0, reader.text("object_name", "field0"), "sidereal", lon, lat, frame, 2000.0),)
-        ids = np.zeros(nblts, np.int64)
-    else:
-        raise BadHeader(f"{reader.path.name}: no phase centre", expected="phase_center_catalog or phase_type")
-    hour_angle = "extra_keywords/ha_phase_center"
-    return fields, ids, (declination, reader.number(hour_angle) if hour_angle in header else 0.0)
-
-
-def _read_field(reader: HeaderReader, key: str) -> Field:
-    group = f"phase_center_catalog/{key}"
-    kinds: dict[str, PhaseKind] = {"sidereal": "sidereal", "driftscan": "drift", "unprojected": "zenith"}
-    cat_type = reader.text(f"{group}/cat_type")
-    if cat_type not in kinds:
-        raise BadHeader(
-            f"{reader.path.name}: phase centre {key} is of type {cat_type!r}",
-            expected=f"one of {', '.join(kinds)}",
-        )
-    kind = kinds[cat_type]
-    epoch = reader.header.get(f"{group}/cat_epoch")
-    without_epoch = epoch is None or (isinstance(epoch, h5py.Dataset) and epoch.shape is None)
-    return Field(
-        identifier=int(key),
-        name=reader.text(f"{group}/cat_name"),
-        kind=kind,
-        lon=0.0 if kind == "zenith" else reader.number(f"{group}/cat_lon"),
-        lat=np.pi / 2 if kind == "zenith" else reader.number(f"{group}/cat_lat"),
-        frame=reader.text(f"{group}/cat_frame", "icrs"),
-        epoch=2000.0 if without_epoch else reader.number(f"{group}/cat_epoch"),
-    )
-
-
 def _digest(header: h5py.Group, size: int) -> str:
     """sha256 over name, type, shape and bytes of every header dataset, and the file's size."""
     hasher = hashlib.sha256(f"size {size}\n".encode())
@@ -290,73 +214,3 @@ def _digest(header: h5py.Group, size: int) -> str:
 
     header.visititems(add)
     return hasher.hexdigest()
-
-
-def _check(header: Uvh5Header, data: h5py.Group) -> None:
-    name, nblts, nants = header.path.name, len(header.times_jd), len(header.antenna_numbers)
-    shapes = {
-        "time_array": (header.times_jd.shape, (nblts,)),
-        "ant_1_array": (header.ant1.shape, (nblts,)),
-        "ant_2_array": (header.ant2.shape, (nblts,)),
-        "integration_time": (header.integration_s.shape, (nblts,)),
-        "uvw_array": (header.uvw_m.shape, (nblts, 3)),
-        "phase_center_id_array": (header.field_ids.shape, (nblts,)),
-        "antenna_names": ((len(header.antenna_names),), (nants,)),
-        "antenna_positions": (header.antenna_positions_m.shape, (nants, 3)),
-    }
-    for dataset in ("visdata", "flags", "nsamples"):
-        shape = data[dataset].shape
-        if len(shape) == 4 and shape[1] == 1:
-            shape = (shape[0], *shape[2:])
-        shapes[f"Data/{dataset}"] = (shape, (nblts, len(header.frequencies_hz), len(header.polarizations)))
-    for dataset, (found, expected) in shapes.items():
-        if found != expected:
-            raise BadHeader(f"{name}: {dataset} has a wrong shape", expected=str(expected), found=str(found))
-    if nblts == 0 or not len(header.frequencies_hz) or not header.fields:
-        raise BadHeader(f"{name} is empty", expected="rows, channels and a phase centre")
-    _check_values(header)
-
-
-def _check_values(header: Uvh5Header) -> None:
-    freqs, steps = header.frequencies_hz, np.diff(header.frequencies_hz)
-    pointing = header.drift_app_dec_rad or 0.0
-    known_fields = [field.identifier for field in header.fields]
-    rules = {
-        "time_array has values that are no time (NaN, infinite, or outside 1980-2100)": np.all(
-            (header.times_jd > FIRST_JD) & (header.times_jd < LAST_JD)
-        ),
-        "integration_time is not positive everywhere": np.all(
-            (header.integration_s > 0) & np.isfinite(header.integration_s)
-        ),
-        "freq_array is not positive and monotonic": np.all((freqs > 0) & np.isfinite(freqs))
-        and (np.all(steps > 0) or np.all(steps < 0)),
-        "channel_width is not positive": np.all(
-            (header.channel_widths_hz > 0) & np.isfinite(header.channel_widths_hz)
-        ),
-        "antenna_positions are not finite": np.all(np.isfinite(header.antenna_positions_m)),
-        "antenna_numbers repeat or are negative": len(set(header.antenna_numbers.tolist()))
-        == len(header.antenna_numbers)
-        and bool(np.all(header.antenna_numbers >= 0)),
-        f"antenna_numbers go beyond {LARGEST_ANTENNA_NUMBER}": np.all(
-            header.antenna_numbers <= LARGEST_ANTENNA_NUMBER
-        ),
-        "ant_1_array or ant_2_array name antennas the header does not list": np.all(
-            np.isin(header.ant1, header.antenna_numbers) & np.isin(header.ant2, header.antenna_numbers)
-        ),
-        "phase_center_id_array names fields the catalogue does not list": np.all(
-            np.isin(header.field_ids, known_fields)
-        ),
-        "the catalogue mixes kinds of phase centres": len({field.kind for field in header.fields}) == 1,
-        "a phase centre is no direction": all(
-            np.isfinite(field.lon) and abs(field.lat) <= np.pi / 2 for field in header.fields
-        ),
-        "the pointing (phase_center_dec, ha_phase_center) is no direction": abs(pointing) <= np.pi / 2
-        and abs(header.drift_hour_angle_rad) <= 2 * np.pi,
-        "uvw_array is not finite": header.phase_kind != "sidereal" or np.all(np.isfinite(header.uvw_m)),
-        "the site is not on Earth": abs(header.latitude_rad) <= np.pi / 2
-        and abs(header.longitude_rad) <= 2 * np.pi
-        and abs(header.altitude_m) < 1e4,
-    }
-    for complaint, holds in rules.items():
-        if not holds:
-            raise BadHeader(f"{header.path.name}: {complaint}", remedy="check the correlator's header writer")
