@@ -13,7 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from dsa_hcal_assets.ledger.model import FileUnavailable, NotAFile
+from dsa_hcal_assets.ledger.model import FileUnavailable, Form, NotAFile
 
 _NAME_BYTES = 255  # NAME_MAX of all usual filesystems
 # link(2) is not possible: another filesystem, no hard links there, or a file of another user.
@@ -22,10 +22,11 @@ _NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, 
 
 @dataclass(frozen=True)
 class Identity:
-    """Size in bytes and SHA-256 (or the digest the source defines) of a content."""
+    """Size in bytes, SHA-256 (or the digest the source defines) and form of a content."""
 
     bytes: int
     digest: str
+    form: Form = Form.FILE
 
 
 def identify(path: Path, digest: str | None = None) -> Identity:
@@ -72,7 +73,7 @@ def move(source: Path, target: Path, checkpoint: Callable[[str], None]) -> bool:
     """
     if not exists(source):
         return exists(target)
-    with _explained(source):
+    with explained(source):
         if not exists(target):
             _require_regular(source)
             _link_or_copy(source, target)
@@ -94,7 +95,7 @@ def make_directory(directory: Path) -> None:
     FileUnavailable
         If something else is in the way, or the disk refuses.
     """
-    with _explained(directory):
+    with explained(directory):
         for place in (*reversed(directory.parents), directory):
             if not place.exists():
                 place.mkdir(exist_ok=True)
@@ -104,7 +105,7 @@ def make_directory(directory: Path) -> None:
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
     """Write `record` as JSON, complete or not at all, flushed to the disk."""
     staged = path.with_name(f".{path.name[-200:]}.partial")
-    with _explained(path):
+    with explained(path):
         with staged.open("w", encoding="utf-8") as file:
             json.dump(record, file, indent=1, default=str)
             file.flush()
@@ -184,7 +185,7 @@ def _opened(path: Path) -> Iterator[BufferedReader]:
             kept="left in place and not read",
             remedy="rename it",
         )
-    with _explained(path):
+    with explained(path):
         _require_regular(path)
         # The name may have been given to a link or FIFO since: neither followed nor waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -195,7 +196,8 @@ def _opened(path: Path) -> Iterator[BufferedReader]:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Turn what the system refuses within the block into a `FileUnavailable` about `path`."""
     try:
         yield
     except FileExistsError:

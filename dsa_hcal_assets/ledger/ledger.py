@@ -18,7 +18,7 @@ from psycopg2.extensions import cursor as Cursor
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import InputConflict, PlatformError
-from dsa_hcal_assets.ledger import files, quarantine, rows
+from dsa_hcal_assets.ledger import files, quarantine, rows, trees
 from dsa_hcal_assets.ledger.files import Identity
 from dsa_hcal_assets.ledger.model import (
     Accepted,
@@ -26,6 +26,7 @@ from dsa_hcal_assets.ledger.model import (
     BadLabel,
     Balance,
     FileUnavailable,
+    Form,
     NotAFile,
     Outcome,
     Reconciled,
@@ -84,6 +85,7 @@ class Ledger:
         partition: str,
         digest: str | None = None,
         sample_time: datetime | None = None,
+        form: Form = Form.FILE,
     ) -> Accepted:
         """Enter a delivered file. May be repeated: the same file gives the same answer.
 
@@ -94,12 +96,16 @@ class Ledger:
         Parameters
         ----------
         digest
-            Identity of the content within the source; by default its SHA-256.
+            Identity of a file's content within the source; by default its SHA-256. A tree's is
+            `trees.identify`, always.
+        form
+            ``Form.TREE`` takes a directory as one content.
 
         Raises
         ------
         NotAFile
-            If `path` is a link, directory, FIFO or device; it is neither opened nor waited for.
+            If `path` is a link, FIFO or device, or not of this form; it is neither opened nor waited
+            for.
         FileUnavailable
             If it vanished or cannot be read.
         DatabaseUnavailable
@@ -107,7 +113,7 @@ class Ledger:
         """
         _require_labels(source, subject, partition, digest or "sha256")
         path = path.absolute()
-        identity = files.identify(path, digest)
+        identity = _identify(path, form, digest)
         with self._database.transaction() as cursor:
             rows.lock(cursor, source)
             named = rows.by_name(cursor, source, path.name)
@@ -136,7 +142,9 @@ class Ledger:
             known = self._settle(known.arrival.arrival_id)
         return Accepted(known.arrival, outcome)
 
-    def quarantine_arrival(self, source: str, path: Path, error: PlatformError) -> Arrival:
+    def quarantine_arrival(
+        self, source: str, path: Path, error: PlatformError, *, form: Form = Form.FILE
+    ) -> Arrival:
         """Move a file that could not even be read to quarantine, with the reason beside it.
 
         Bytes that are in quarantine already (delivered again) are counted and left where they are.
@@ -148,7 +156,7 @@ class Ledger:
         """
         _require_labels(source)
         path = path.absolute()
-        identity = files.identify(path)
+        identity = _identify(path, form)
         with self._database.transaction() as cursor:
             rows.lock(cursor, source)
             named = rows.by_name(cursor, source, path.name)
@@ -327,13 +335,12 @@ class Ledger:
         return settled
 
 
+def _identify(path: Path, form: Form, digest: str | None = None) -> Identity:
+    return files.identify(path, digest) if form is Form.FILE else trees.identify(path)
+
+
 def _awaits_identity(here: Row) -> bool:
     return here.arrival.state is State.PENDING and not here.arrival.subject
-
-
-def _may_be(here: Row, path: Path) -> bool:
-    """Tell whether the unreadable file at `path` is this arrival, accepted under its source's own digest."""
-    return here.incoming == path and here.arrival.state is not State.LOADED
 
 
 def _require_labels(source: str, *labels: str) -> None:

@@ -17,6 +17,13 @@ class State(StrEnum):
     QUARANTINED = "quarantined"
 
 
+class Form(StrEnum):
+    """What a content is on the disk: one regular file, or a directory with all below it."""
+
+    FILE = "file"
+    TREE = "tree"
+
+
 class Outcome(StrEnum):
     """What accepting a file meant."""
 

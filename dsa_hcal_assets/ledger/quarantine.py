@@ -9,8 +9,8 @@ from psycopg2.extensions import cursor as Cursor
 
 from dsa_hcal_assets.clock import day_key, utc_now
 from dsa_hcal_assets.errors import BadInput, InputConflict
-from dsa_hcal_assets.ledger import files, rows
-from dsa_hcal_assets.ledger.model import Arrival, FileUnavailable, State
+from dsa_hcal_assets.ledger import files, rows, trees
+from dsa_hcal_assets.ledger.model import Arrival, FileUnavailable, Form, State
 from dsa_hcal_assets.ledger.rows import Row
 
 REASON_SUFFIX = ".reason.json"
@@ -43,13 +43,14 @@ def move(here: Row, checkpoint: Callable[[str], None]) -> bool:
     place = here.quarantine
     if place is None:
         return files.exists(here.incoming)
+    carry = trees.move if here.form is Form.TREE else files.move
     try:
         if here.arrival.state is State.QUARANTINED:
             files.make_directory(place.parent)
             files.write_record(reason_path(place), _record(here))
             checkpoint("explained")
-            return files.move(here.incoming, place, checkpoint)
-        there = files.move(place, here.incoming, checkpoint)
+            return carry(here.incoming, place, checkpoint)
+        there = carry(place, here.incoming, checkpoint)
         reason_path(place).unlink(missing_ok=True)
     except FileExistsError as error:
         raise FileUnavailable(
@@ -72,6 +73,7 @@ def require_way_back(here: Row) -> None:
         If another content lies in incoming under the name.
     """
     place = here.quarantine
+    same_content = trees.same_content if here.form is Form.TREE else files.same_content
     held = place is not None and files.exists(place)
     back = files.exists(here.incoming)
     if not held and not (back and not here.settled):
@@ -81,7 +83,7 @@ def require_way_back(here: Row) -> None:
             kept="its row stays as it is",
             remedy="deliver the file again",
         )
-    if held and back and place is not None and not files.same_content(place, here.incoming):
+    if held and back and place is not None and not same_content(place, here.incoming):
         raise InputConflict(
             f"{here.arrival.name} cannot be released: {here.incoming} holds another content",
             kept=f"in quarantine at {place}",

@@ -10,11 +10,11 @@ from typing import Any
 from psycopg2.extensions import cursor as Cursor
 
 from dsa_hcal_assets.ledger.files import Identity
-from dsa_hcal_assets.ledger.model import Arrival, Outcome, State
+from dsa_hcal_assets.ledger.model import Arrival, Form, Outcome, State
 
 COLUMNS = (
     "a.arrival_id, a.source, a.name, a.incoming_path, a.subject, a.partition, a.digest, a.bytes, "
-    "a.state, a.sample_time, a.received_at, a.reason, a.quarantine_path, a.settled"
+    "a.state, a.sample_time, a.received_at, a.reason, a.quarantine_path, a.settled, a.form"
 )
 _FROM = f"select {COLUMNS} from platform.arrival a "  # noqa: S608 - constants of this module
 # Without subject nobody can load it; unsettled, its bytes are still on their way back.
@@ -48,12 +48,13 @@ from platform.ledger_balance b order by b.source
 
 @dataclass(frozen=True)
 class Row:
-    """An arrival with what only the ledger itself needs: both places, and whether it is between them."""
+    """An arrival with what only the ledger needs: both places, whether it is between them, its form."""
 
     arrival: Arrival
     incoming: Path
     quarantine: Path | None
     settled: bool
+    form: Form
 
 
 def row(values: Sequence[Any]) -> Row:
@@ -76,7 +77,7 @@ def row(values: Sequence[Any]) -> Row:
         values[10],
         values[11],
     )
-    return Row(arrival, incoming, quarantine, values[13])
+    return Row(arrival, incoming, quarantine, values[13], Form(values[14]))
 
 
 def lock(cursor: Cursor, source: str) -> None:
@@ -125,8 +126,18 @@ def insert(
     """Enter a content as pending."""
     cursor.execute(
         "insert into platform.arrival (source, name, subject, partition, digest, bytes, state, sample_time, "
-        "incoming_path) values (%s, %s, %s, %s, %s, %s, 'pending', %s, %s) returning arrival_id",
-        (source, path.name, subject, partition, identity.digest, identity.bytes, sample_time, str(path)),
+        "incoming_path, form) values (%s, %s, %s, %s, %s, %s, 'pending', %s, %s, %s) returning arrival_id",
+        (
+            source,
+            path.name,
+            subject,
+            partition,
+            identity.digest,
+            identity.bytes,
+            sample_time,
+            str(path),
+            identity.form.value,
+        ),
     )
     return _again(cursor, cursor.fetchone())
 
