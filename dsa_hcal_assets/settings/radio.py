@@ -16,6 +16,12 @@ class RadioSettings(BaseModel):
         24.0, gt=0, description="A group still incomplete after this is reported failed"
     )
     scan_batch: int = Field(500, ge=1, description="New files whose headers are read in one look at incoming")
+    live_days: float = Field(
+        45.0, gt=0, description="Days a group's partition key stays in the Dagster UI after it was added"
+    )
+    most_live_keys: int = Field(
+        20_000, ge=1, description="Most partition keys of groups in the Dagster UI; the oldest leave first"
+    )
     header_seconds: float = Field(10.0, gt=0, description="Wall limit of reading one header")
     spw_layout: Literal["single", "per-subband"] | None = Field(
         None,
