@@ -187,6 +187,15 @@ class Ledger:
             rows.row(values).arrival for values in self._database.rows(rows.OF_PARTITION, (source, partition))
         ]
 
+    def take_changed(self, cursor: Cursor, source: str, limit: int) -> list[str]:
+        """Return partitions of `source` whose `of_partition` changed since they were taken last.
+
+        They count as taken when the caller's transaction commits; a change made meanwhile by another
+        transaction brings its partition back. For the one room that keeps what it derives of them.
+        """
+        cursor.execute(rows.TAKE_CHANGED, (source, limit))
+        return sorted(partition for (partition,) in cursor.fetchall())
+
     def quarantined(self) -> list[Arrival]:
         """Return everything in quarantine, oldest first."""
         return [rows.row(values).arrival for values in self._database.rows(rows.QUARANTINED)]

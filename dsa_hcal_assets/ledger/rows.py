@@ -39,6 +39,14 @@ where not exists (
       and (a.subject is not null or a.state = 'quarantined')
 )
 """
+# Skips what a delivery in progress is about to change: that is for the next time.
+TAKE_CHANGED = """
+delete from platform.changed_partition c using (
+    select source, partition from platform.changed_partition
+    where source = %s order by partition limit %s for update skip locked) taken
+where (c.source, c.partition) = (taken.source, taken.partition)
+returning c.partition
+"""
 BALANCE = """
 select b.source, b.accepted, b.loaded, b.quarantined, b.pending,
        (select count(*) from platform.delivery d where d.source = b.source and d.outcome = 'duplicate')

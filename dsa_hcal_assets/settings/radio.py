@@ -1,5 +1,6 @@
 """Settings of the radio instrument that operators change; telescope facts live in profiles."""
 
+import math
 from pathlib import Path
 from typing import Literal
 
@@ -11,11 +12,30 @@ class RadioSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    settle_seconds: float = Field(5.0, ge=0, description="A file younger than this may still be growing")
+    settle_seconds: float = Field(
+        5.0, ge=0, description="A file is read after its size has been seen unchanged for so long"
+    )
+    name_tolerance_seconds: float = Field(
+        120.0, ge=0, description="Names whose stamps are this close are told as one group until one is read"
+    )
+    incomplete: Literal["wait", "continue", "fail"] = Field(
+        "wait",
+        description="A group without a new subband for complete_minutes waits until collect_hours, goes on "
+        "with min_subbands or more, or fails",
+    )
+    complete_minutes: float = Field(
+        30.0, ge=0, description="Time without a new subband after which `incomplete` is applied"
+    )
+    min_subbands: float = Field(
+        0.875,
+        gt=0,
+        description="Subbands a group needs to go on incomplete: up to 1 a fraction of all, above 1 a number",
+    )
     collect_hours: float = Field(
-        24.0, gt=0, description="A group still incomplete after this is reported failed"
+        24.0, gt=0, description="A group still incomplete so long after its last new subband fails"
     )
     scan_batch: int = Field(500, ge=1, description="New files whose headers are read in one look at incoming")
+    scan_seconds: float = Field(10.0, gt=0, description="Time one look at incoming may take, about")
     live_days: float = Field(
         45.0, gt=0, description="Days a group's partition key stays in the Dagster UI after it was added"
     )
@@ -41,3 +61,13 @@ class RadioSettings(BaseModel):
         None, ge=0, description="Clean threshold in Jy/beam (default: the profile's)"
     )
     task_wall_seconds: float = Field(1800.0, gt=0, description="Wall limit of one CASA or WSClean call")
+
+    def least_subbands(self, expected: int) -> int:
+        """Return how many of `expected` subbands a group needs to go on."""
+        if self.incomplete != "continue":
+            return expected
+        # 0.7 of 10 is 7, whatever floats make of it
+        least = (
+            math.ceil(self.min_subbands * expected - 1e-9) if self.min_subbands <= 1 else self.min_subbands
+        )
+        return min(expected, math.ceil(least))

@@ -24,6 +24,7 @@ def uvh5_group(run: StageRun) -> dg.MaterializeResult[Any]:
     if group is None:
         raise ProductMissing(f"no file of group {run.partition} ever arrived", remedy="check the key")
     profile = profile_named(group.profile, run.installation.settings.radio.profiles_dir)
+    minimum = run.installation.settings.radio.least_subbands(profile.subbands.count)
     described = observation.describe(run.partition, subbands, profile)
 
     def make(place: Path) -> Outcome:
@@ -33,7 +34,7 @@ def uvh5_group(run: StageRun) -> dg.MaterializeResult[Any]:
             "telescope profile": profile.name,
             "calibrator": described.centre.name if described.centre else "none transits",
         }
-        return Outcome(quality.measure(subbands, profile), facts=facts, profile=profile.name)
+        return Outcome(quality.measure(subbands, profile, minimum), facts=facts, profile=profile.name)
 
     inputs = [Input(one.arrival.name, one.arrival.digest) for one in subbands]
     result = run.publish(make, inputs=inputs)

@@ -6,7 +6,6 @@ from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.asked import Work
 from dsa_hcal_assets.orchestration.incoming import incoming_sensor
 from dsa_hcal_assets.orchestration.partitions import GROUPS
-from dsa_hcal_assets.orchestration.pending import pending_work
 
 radio_job = dg.define_asset_job("radio_group", dg.AssetSelection.groups("radio"))
 
@@ -29,16 +28,8 @@ def look(installation: Installation) -> list[Work]:
         settings.radio,
         utc_now(),
     )
-    tell_stale(installation, report.stale)
-    pending = [
-        (work, groups.group(installation.database, work.partition))
-        for work in pending_work(installation, groups.SOURCE)
-    ]
-    return [
-        Work(work.partition, group.content, work.note)
-        for work, group in pending
-        if group is not None and group.content is not None
-    ]
+    tell_stale(installation, [group for group in report.decided if group.state == "failed"])
+    return [Work(one.key, one.content, one.note) for one in groups.pending_work(installation.database)]
 
 
 radio_sensor = incoming_sensor(

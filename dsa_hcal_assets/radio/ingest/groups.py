@@ -1,13 +1,12 @@
-"""Observation groups: which subbands they have, and when they are complete.
+"""Observation groups: which subbands they have, what these say, and which groups wait for a run.
 
-The ledger knows which contents count (pending or loaded); this room adds what the headers say and
-derives the group's state from both.
+The ledger knows which contents count (pending or loaded); this room adds what the headers say. How a
+group's state follows from both is told in `completeness`.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -21,17 +20,24 @@ from dsa_hcal_assets.radio.profiles.model import Profile
 
 SOURCE = "uvh5"
 COLUMNS = (
-    "group_key, profile, telescope, expected, found, state, content, first_sample, declination_deg, "
-    "first_seen, completed_at"
+    "group_key, profile, telescope, expected, found, missing, state, content, first_sample, declination_deg, "
+    "first_seen, last_seen, completed_at"
 )
+_PENDING_WORK = """
+select g.group_key, g.content, g.found, g.expected, count(*)
+  from platform.arrival a join radio.observation_group g on g.group_key = a.partition
+ where a.source = %s and a.state = 'pending' and a.settled and g.state in ('complete', 'partial')
+ group by g.group_key order by g.group_key limit %s
+"""
 
 
 @dataclass(frozen=True)
 class ObservationGroup:
     """A group as the database has it.
 
-    `content` names the set of subbands a complete group consists of: a new value means the group
-    has to be processed again.
+    `state` is collecting, complete, partial (goes on without the `missing` subbands) or failed.
+    `content` names the set of subbands it holds: another value of a complete or partial group means
+    that it has to be processed again.
     """
 
     key: str
@@ -39,17 +45,23 @@ class ObservationGroup:
     telescope: str
     expected: int
     found: int
+    missing: list[int]
     state: str
     content: str | None
     first_sample: datetime
     declination_deg: float | None
     first_seen: datetime
+    last_seen: datetime
     completed_at: datetime | None
 
-    @property
-    def run_key(self) -> str:
-        """Key under which a sensor asks for exactly one run of this content."""
-        return f"{self.key}:{self.content}"
+
+@dataclass(frozen=True)
+class PendingGroup:
+    """A group to be processed: one run for each (`key`, `content`); `note` tells people why."""
+
+    key: str
+    content: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -71,8 +83,7 @@ def remember(
 ) -> None:
     """Enter the header facts of a subband; repeating it changes nothing.
 
-    Called before the ledger accepts the file, so that nothing accepted lacks its facts. A failed
-    group is collecting again.
+    Called before the ledger accepts the file, so that nothing accepted lacks its facts.
     """
     declination = None if header.declination_rad is None else float(np.degrees(header.declination_rad))
     with database.transaction() as cursor:
@@ -80,9 +91,7 @@ def remember(
             "insert into radio.observation_group"
             " (group_key, profile, telescope, expected, first_sample, declination_deg, first_seen, last_seen)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s)"
-            " on conflict (group_key) do update set last_seen = excluded.last_seen, failed_at = null,"
-            " state = case when observation_group.state = 'failed' then 'collecting'"
-            "   else observation_group.state end",
+            " on conflict (group_key) do nothing",
             (
                 header.group,
                 profile.name,
@@ -114,28 +123,6 @@ def subbands_of(database: Database, ledger: Ledger, key: str) -> list[Subband]:
     ]
 
 
-def refresh(database: Database, ledger: Ledger, key: str, now: datetime) -> ObservationGroup:
-    """Derive the state of group `key` from the ledger and return the group."""
-    arrivals = ledger.of_partition(SOURCE, key)
-    content = hashlib.sha256(
-        "\n".join(sorted(f"{arrival.subject} {arrival.digest}" for arrival in arrivals)).encode()
-    ).hexdigest()[:16]
-    with database.transaction() as cursor:
-        cursor.execute(
-            "update radio.observation_group set found = %(found)s,"
-            " state = case when %(found)s >= expected then 'complete'"
-            "   when state = 'failed' then state else 'collecting' end,"
-            " failed_at = case when %(found)s < expected then failed_at end,"
-            " completed_at = case when %(found)s < expected then null"
-            "   when state = 'complete' and content = %(content)s then completed_at else %(now)s end,"
-            " content = case when %(found)s >= expected then %(content)s end"
-            " where group_key = %(key)s",
-            {"found": len(arrivals), "content": content, "now": now, "key": key},
-        )
-    (group,) = _groups(database, "where group_key = %s", (key,))
-    return group
-
-
 def group(database: Database, key: str) -> ObservationGroup | None:
     """Return group `key`, or None when no file of it was ever seen."""
     found = _groups(database, "where group_key = %s", (key,))
@@ -147,32 +134,15 @@ def collecting(database: Database) -> list[ObservationGroup]:
     return _groups(database, "where state = 'collecting' order by first_seen, group_key", ())
 
 
-def fail_stale(database: Database, now: datetime, collect_hours: float) -> list[ObservationGroup]:
-    """Mark as failed what got no file for `collect_hours` and is incomplete; return those, once."""
-    keys = database.rows(
-        "update radio.observation_group set state = 'failed', failed_at = %s"
-        " where state = 'collecting' and last_seen < %s returning group_key",
-        (now, now - timedelta(hours=collect_hours)),
-    )
-    return _groups(database, "where group_key = any(%s) order by group_key", ([key for (key,) in keys],))
+def pending_work(database: Database, limit: int = 1000) -> list[PendingGroup]:
+    """Return the complete and partial groups that have pending subbands, oldest observation first.
 
-
-def complete_groups(
-    database: Database, *, after: tuple[datetime, str] | None = None, limit: int = 100
-) -> list[ObservationGroup]:
-    """Return complete groups in order of completion, `limit` at a time.
-
-    Parameters
-    ----------
-    after
-        (`completed_at`, `key`) of the last one seen: a sensor's cursor.
+    One query, over pending arrivals alone: years of processed groups cost nothing.
     """
-    where = "where state = 'complete'"
-    parameters: tuple[Any, ...] = ()
-    if after is not None:
-        where += " and (completed_at, group_key) > (%s, %s)"
-        parameters = after
-    return _groups(database, f"{where} order by completed_at, group_key limit %s", (*parameters, limit))
+    return [
+        PendingGroup(key, content, f"{found} of {expected} subbands, {waiting} of them new")
+        for key, content, found, expected, waiting in database.rows(_PENDING_WORK, (SOURCE, limit))
+    ]
 
 
 def _groups(database: Database, where: str, parameters: Sequence[Any]) -> list[ObservationGroup]:

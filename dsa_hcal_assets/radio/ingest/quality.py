@@ -10,13 +10,20 @@ from dsa_hcal_assets.radio.ingest.header import SubbandHeader
 from dsa_hcal_assets.radio.profiles.model import Profile
 
 
-def measure(subbands: Sequence[Subband], profile: Profile) -> list[Metric]:
-    """Return the metrics of stage ``uvh5_group``. Only remembered header facts are used."""
+def measure(subbands: Sequence[Subband], profile: Profile, minimum: int) -> list[Metric]:
+    """Return the metrics of stage ``uvh5_group``. Only remembered header facts are used.
+
+    Parameters
+    ----------
+    minimum
+        Subbands without which a group must not go on: all, unless the operator lets fewer do.
+    """
     found = {subband.number for subband in subbands}
     missing = [number for number in range(profile.subbands.count) if number not in found]
     gap, overlap = _steps(subbands)
     return [
         Metric("subbands_missing", float(len(missing)), _names(missing)),
+        Metric("subbands_below_minimum", float(max(0, minimum - len(found))), f"{minimum} are needed"),
         _differing("times_differing", subbands, lambda header: header.times_digest),
         _differing("antennas_differing", subbands, lambda header: header.antennas_digest),
         _differing("fields_differing", subbands, lambda header: header.fields_digest),
@@ -35,14 +42,16 @@ def _differing(name: str, subbands: Sequence[Subband], value: Callable[[SubbandH
 
 
 def _steps(subbands: Sequence[Subband]) -> tuple[float, float]:
-    """Largest gap and largest overlap between neighbours, in channel widths."""
+    """Largest gap and largest overlap, in channel widths. The hole of a missing subband is no gap."""
     if not subbands:
         return float("nan"), float("nan")
-    headers = sorted((subband.header for subband in subbands), key=lambda header: header.low_hz)
+    ascending = sorted(subbands, key=lambda subband: subband.header.low_hz)
     steps = [
-        (upper.low_hz - lower.high_hz) / lower.channel_width_hz - 1 for lower, upper in pairwise(headers)
+        ((upper.header.low_hz - lower.header.high_hz) / lower.header.channel_width_hz - 1, lower, upper)
+        for lower, upper in pairwise(ascending)
     ]
-    return max([0.0, *steps]), max([0.0, *(-step for step in steps)])
+    gaps = [step for step, lower, upper in steps if abs(upper.number - lower.number) == 1]
+    return max([0.0, *gaps]), max([0.0, *(-step for step, _, _ in steps)])
 
 
 def _names(numbers: Sequence[int]) -> str:

@@ -14,6 +14,7 @@ from dsa_hcal_assets.ledger.ledger import Ledger
 from dsa_hcal_assets.ledger.model import NotAFile, Outcome
 from dsa_hcal_assets.radio.ingest import groups
 from dsa_hcal_assets.radio.ingest.child import read_headers
+from dsa_hcal_assets.radio.ingest.completeness import decide_overdue, refresh_changed
 from dsa_hcal_assets.radio.ingest.errors import WrongSubband
 from dsa_hcal_assets.radio.ingest.groups import SOURCE, ObservationGroup
 from dsa_hcal_assets.radio.ingest.header import SubbandHeader
@@ -35,8 +36,8 @@ class ScanReport:
     refused: dict[str, str] = field(default_factory=dict)  # not a regular file, or not readable now
     settling: list[str] = field(default_factory=list)
     left: int = 0  # new files beyond this scan's batch
-    groups: dict[str, ObservationGroup] = field(default_factory=dict)
-    stale: list[ObservationGroup] = field(default_factory=list)
+    changed: list[ObservationGroup] = field(default_factory=list)  # got or lost subbands
+    decided: list[ObservationGroup] = field(default_factory=list)  # partial or failed since now
 
 
 def scan(
@@ -62,23 +63,15 @@ def scan(
     names = _subband_names(incoming, profiles.values())
     fresh = _settled(incoming, ledger.unknown(SOURCE, names), settings, now, report)
     batch, report.left = fresh[: settings.scan_batch], max(0, len(fresh) - settings.scan_batch)
-    touched = {group.key for group in groups.collecting(database)}
     if batch:
         for path, header in zip(
             batch, read_headers(batch, seconds_a_file=settings.header_seconds), strict=True
         ):
-            key = _take(path, header, ledger, database, profiles, now, report)
-            touched |= {key} if key else set()
-    for key in sorted(touched):
-        report.groups[key] = groups.refresh(database, ledger, key, now)
-    report.stale = groups.fail_stale(database, now, settings.collect_hours)
-    for group in report.stale:
-        log.warning(
-            "group %s failed: %d of %d subbands after the collecting time",
-            group.key,
-            group.found,
-            group.expected,
-        )
+            _take(path, header, ledger, database, profiles, now, report)
+    report.changed = refresh_changed(database, ledger, now)
+    report.decided = decide_overdue(database, settings, now)
+    for group in report.decided:
+        log.warning("group %s is %s: %d of %d subbands", group.key, group.state, group.found, group.expected)
     return report
 
 
@@ -120,8 +113,8 @@ def _take(
     profiles: Mapping[str, Profile],
     now: datetime,
     report: ScanReport,
-) -> str | None:
-    """Accept or quarantine one file; return the key of its group."""
+) -> None:
+    """Accept or quarantine one file."""
     try:
         if isinstance(header, BadInput):
             raise header
@@ -129,7 +122,7 @@ def _take(
         number = subband_number(path.name, header, profile)
     except BadInput as error:
         _quarantine(path, error, ledger, report)
-        return None
+        return
     groups.remember(database, profile, number, path.name, header, now)
     try:
         accepted = ledger.accept(
@@ -142,10 +135,9 @@ def _take(
         )
     except (NotAFile, TransientError) as error:
         _refuse(path, error, report)
-        return header.group
+        return
     lists = {Outcome.NEW: report.accepted, Outcome.DUPLICATE: report.duplicates}
     lists.get(accepted.outcome, report.conflicts).append(path.name)
-    return header.group
 
 
 def subband_number(name: str, header: SubbandHeader, profile: Profile) -> int:

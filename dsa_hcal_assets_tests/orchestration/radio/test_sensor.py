@@ -51,7 +51,7 @@ def test_a_group_is_work_when_it_is_whole_and_not_before(installation, land):
     land([15])
     (work,) = look(installation)
     assert work.partition == KEY
-    assert work.note.startswith("16 arrivals")
+    assert work.note == "16 of 16 subbands, 16 of them new"
 
 
 def test_looking_again_finds_the_same_work(installation, land):

@@ -11,6 +11,7 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import DatabaseUnavailable
 from dsa_hcal_assets.ledger.ledger import Ledger
 from dsa_hcal_assets.radio.ingest import groups
+from dsa_hcal_assets.radio.ingest import scan as scan_module
 from dsa_hcal_assets.radio.ingest.scan import ScanReport, scan
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
 from dsa_hcal_assets.settings.radio import RadioSettings
@@ -54,6 +55,11 @@ class Station:
         chosen = RadioSettings.model_validate(settings)
         return scan(self.incoming, self.ledger, self.database, PROFILES, chosen, self.now)
 
+    def changed(self) -> groups.ObservationGroup:
+        """Look once and return the one group that changed."""
+        (group,) = self.scan().changed
+        return group
+
 
 @pytest.fixture
 def station(tmp_path: Path, database: Database) -> Station:
@@ -65,7 +71,7 @@ def test_a_complete_group_is_found_by_its_header_time_whatever_the_names_say(sta
     station.land(sixteen, range(8, 16), stamp="2025-06-05T20:38:41")
     report = station.scan()
     assert len(report.accepted) == 16
-    (group,) = groups.complete_groups(station.database)
+    (group,) = report.changed
     assert (group.key, group.profile, group.found, group.state) == (KEY, "dsa110", 16, "complete")
     assert [a.subject for a in station.ledger.of_partition("uvh5", KEY)][:1] == [f"{KEY}/sb00"]
 
@@ -82,14 +88,14 @@ def test_scanning_again_changes_nothing(station, sixteen):
 
 def test_an_incomplete_group_collects_is_reported_once_and_a_late_subband_completes_it(station, sixteen):
     station.land(sixteen, range(15))
-    assert station.scan().groups[KEY].state == "collecting"
+    assert station.changed().state == "collecting"
     station.now += timedelta(hours=25)
-    assert [group.key for group in station.scan().stale] == [KEY]
-    assert station.scan().stale == []
+    assert [group.key for group in station.scan().decided] == [KEY]
+    assert station.scan().decided == []
     assert groups.group(station.database, KEY).state == "failed"
     station.land(sixteen, [15])
-    assert station.scan().groups[KEY].state == "complete"
-    assert groups.complete_groups(station.database)[0].completed_at == station.now
+    assert station.changed().state == "complete"
+    assert groups.group(station.database, KEY).completed_at == station.now
 
 
 def test_a_late_subband_reopens_a_failed_group_that_stays_incomplete(station, sixteen):
@@ -98,9 +104,7 @@ def test_a_late_subband_reopens_a_failed_group_that_stays_incomplete(station, si
     station.now += timedelta(hours=25)
     station.scan()
     station.land(sixteen, [14])
-    report = station.scan()
-    assert report.groups[KEY].state == "collecting"
-    assert report.stale == []
+    assert station.changed().state == "collecting"
 
 
 def test_bad_files_are_quarantined_with_a_reason_and_hold_nothing_up(station, sixteen):
@@ -138,7 +142,7 @@ def test_the_same_file_twice_is_a_duplicate_and_other_content_a_conflict(station
     report = station.scan(settle_seconds=0)
     assert report.duplicates == [uvh5_files.name(0, "2025-06-05T20:38:00")]
     assert report.conflicts == [uvh5_files.name(1, "2025-06-05T20:38:00")]
-    assert report.groups[KEY].found == 2
+    assert groups.group(station.database, KEY).found == 2
     kept = {subband.number: subband.arrival.name for subband in _subbands(station)}
     assert kept == {0: uvh5_files.name(0), 1: uvh5_files.name(1)}
 
@@ -178,11 +182,11 @@ def test_a_kill_between_ledger_and_group_is_healed_by_the_next_scan(station, six
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(groups, "refresh", killed)
+        patch.setattr(scan_module, "refresh_changed", killed)
         with pytest.raises(KeyboardInterrupt):
             station.scan()
-    assert groups.complete_groups(station.database) == []
-    assert station.scan().groups[KEY].state == "complete"
+    assert groups.group(station.database, KEY).state == "collecting"
+    assert station.changed().state == "complete"
 
 
 def test_files_wait_while_the_database_is_down(station, sixteen):
@@ -193,23 +197,16 @@ def test_files_wait_while_the_database_is_down(station, sixteen):
     assert station.scan().accepted == [uvh5_files.name(0)]
 
 
-def test_a_subband_rejected_later_takes_the_group_back(station, sixteen):
+def test_a_subband_rejected_later_takes_the_group_back_at_the_next_look(station, sixteen):
     station.land(sixteen)
     station.scan()
     first = groups.group(station.database, KEY)
     arrival = station.ledger.of_partition("uvh5", KEY)[0]
     station.ledger.reject(arrival, DatabaseUnavailable("stands for any reason"))
-    assert groups.refresh(station.database, station.ledger, KEY, station.now).state == "collecting"
+    assert station.changed().state == "collecting"
     station.ledger.release(arrival.arrival_id)
-    again = groups.refresh(station.database, station.ledger, KEY, station.now)
-    assert (again.state, again.run_key) == ("complete", first.run_key)
-
-
-def test_the_cursor_of_complete_groups_advances(station, sixteen):
-    station.land(sixteen)
-    station.scan()
-    (group,) = groups.complete_groups(station.database, limit=1)
-    assert groups.complete_groups(station.database, after=(group.completed_at, group.key)) == []
+    again = station.changed()
+    assert (again.state, again.content) == ("complete", first.content)
 
 
 def _subbands(station):
