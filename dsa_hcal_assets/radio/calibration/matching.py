@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-import numpy as np
+from datetime import datetime
 
 from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.radio.calibration.beam import airy
-from dsa_hcal_assets.radio.calibration.standards import Calibrator, load_standards, separation_deg
+from dsa_hcal_assets.radio.calibration.standards import Calibrator, load_standards
+from dsa_hcal_assets.radio.catalogues.transit import next_transits
 
-# One turn of the sky, s (IERS Conventions 2010, table 1.1: 86164.0989 s)
-SIDEREAL_DAY = timedelta(seconds=86164.0989)
+# Apparent declinations leave those of J2000 by up to a third of a degree in fifty years: no source
+# further from the match radius than this is worth computing.
+_PRECESSION_DEG = 0.5
 
 
 @dataclass(frozen=True)
@@ -78,43 +78,22 @@ def match_calibrator(
     calibrators
         Sources to choose from (default: the standard calibrators).
     """
+    sources = load_standards() if calibrators is None else calibrators
+    end, frame = require_utc(end), radius_deg + _PRECESSION_DEG
+    near = [source for source in sources if abs(source.dec_deg - pointing_dec_deg) <= frame]
+    transits, declinations = next_transits(
+        [one.ra_deg for one in near], [one.dec_deg for one in near], start, longitude_deg
+    )
     found = []
-    for source in load_standards() if calibrators is None else calibrators:
-        flux = source.flux_jy(frequency_hz)
-        if flux < min_flux_jy or abs(source.dec_deg - pointing_dec_deg) > radius_deg + 0.5:
-            continue
-        transit, dec = transit_after(source, start, longitude_deg)
-        if transit > require_utc(end) or abs(dec - pointing_dec_deg) > radius_deg:
-            continue
-        offset = separation_deg(0.0, dec, 0.0, pointing_dec_deg)
-        response = float(airy(offset, frequency_hz, dish_diameter_m))
-        found.append(Match(source, transit, offset, response, flux, flux * response))
+    for source, transit, declination in zip(near, transits, declinations, strict=True):
+        offset, flux = abs(float(declination) - pointing_dec_deg), source.flux_jy(frequency_hz)
+        if transit <= end and offset <= radius_deg and flux >= min_flux_jy:
+            response = float(airy(offset, frequency_hz, dish_diameter_m))
+            found.append(Match(source, transit, offset, response, flux, flux * response))
     return sorted(found, key=lambda match: match.apparent_jy, reverse=True)[:top]
 
 
 def transit_after(source: Calibrator, moment: datetime, longitude_deg: float) -> tuple[datetime, float]:
-    """Return when `source` next crosses the meridian after `moment`, and its apparent declination (deg).
-
-    Apparent place from ERFA (IAU 2006/2000A), without polar motion and UT1-UTC (below 1 s).
-    """
-    import erfa
-    from astropy.time import Time
-
-    moment = require_utc(moment)
-    guess = moment
-    declination = source.dec_deg
-    for _ in range(3):
-        time = Time(guess, scale="utc")
-        ra, dec, eo = erfa.atci13(
-            np.radians(source.ra_deg), np.radians(source.dec_deg), 0, 0, 0, 0, time.tt.jd1, time.tt.jd2
-        )
-        angle = erfa.era00(time.utc.jd1, time.utc.jd2) + np.radians(longitude_deg)
-        hour_angle = float(np.angle(np.exp(1j * (angle - ra))))
-        guess -= SIDEREAL_DAY * (hour_angle / (2 * np.pi))
-        declination = float(np.degrees(dec))
-        del eo  # right ascension is referred to the celestial intermediate origin, like the ERA
-    while guess < moment:
-        guess += SIDEREAL_DAY
-    while guess - SIDEREAL_DAY >= moment:
-        guess -= SIDEREAL_DAY
-    return guess, declination
+    """Return when `source` next crosses the meridian after `moment`, and its apparent declination (deg)."""
+    transits, declinations = next_transits(source.ra_deg, source.dec_deg, moment, longitude_deg)
+    return transits[0], float(declinations[0])

@@ -1,13 +1,24 @@
-"""Calibrator sources: where they are and how bright; the standard ones ship with the product."""
+"""Calibrator sources: where they are and how bright; the standard ones ship with the product.
+
+Operators add their own: a table of the form of ``standards.csv``, or the VLA calibrator list.
+"""
 
 import csv
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.radio.catalogues.vla_list import ListedCalibrator
+from dsa_hcal_assets.radio.catalogues.vla_tables import is_calibrator_list, read_calibrator_list
+
+# A flux density is not carried further than this in frequency: from 43 GHz to 1.4 GHz is a guess.
+FARTHEST_RATIO = 2.0
+# Catalogues of different accuracy mean one source within this
+SAME_SOURCE_DEG = 10.0 / 3600
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,30 @@ class Calibrator:
         constant = math.log10(flux_jy) - index * math.log10(at_hz / 1e9)
         return cls(name, (), ra_deg, dec_deg, (constant, index))
 
+    @classmethod
+    def of_listed(cls, source: ListedCalibrator, near_hz: float = 1.4e9) -> "Calibrator | None":
+        """Return a source of the VLA list with a power law through its bands around `near_hz`.
+
+        Through the nearest band and the next one; a flat spectrum when there is one band only.
+        None when no flux density was measured within a factor `FARTHEST_RATIO` of `near_hz`.
+        """
+        spectrum = _power_law(
+            {one.frequency_hz: one.flux_jy for one in source.fluxes if one.flux_jy}, near_hz
+        )
+        if spectrum is None:
+            return None
+        return cls(source.name, source.aliases, source.ra_deg, source.dec_deg, spectrum)
+
+
+def _power_law(measured: Mapping[float, float], near_hz: float) -> tuple[float, ...] | None:
+    """Return log-log coefficients (GHz, Jy) of a power law through flux densities (Jy) by frequency."""
+    nearest = sorted(measured, key=lambda hz: abs(math.log(hz / near_hz)))[:2]
+    if not nearest or abs(math.log(nearest[0] / near_hz)) > math.log(FARTHEST_RATIO):
+        return None
+    x, y = zip(*((math.log10(hz / 1e9), math.log10(measured[hz])) for hz in nearest), strict=True)
+    index = (y[1] - y[0]) / (x[1] - x[0]) if len(nearest) == 2 else 0.0
+    return (y[0] - index * x[0], index)
+
 
 def separation_deg(ra1: float, dec1: float, ra2: float, dec2: float) -> float:
     """Return the angle (deg) between two positions (deg), exact at all distances."""
@@ -70,18 +105,40 @@ def load_standards() -> tuple[Calibrator, ...]:
 
 
 def load_calibrators(path: Path | None = None) -> tuple[Calibrator, ...]:
-    """Return the standard calibrators, followed by those of an operator's own table of the same form.
+    """Return the standard calibrators, joined by those of an operator's file.
+
+    A table of the form of ``standards.csv`` comes first and replaces standards of the same name. Of the
+    VLA calibrator list (text, CSV or SQLite) sources are taken that are no standard and have a flux
+    density near 1.4 GHz; its flux densities are approximate (some 10 %) and never replace a standard's.
 
     Raises
     ------
     ConfigurationError
         If the table cannot be read; names the file and the line.
+    BadInput
+        If the list cannot be read, or holds no source.
     """
     if path is None:
         return load_standards()
+    if path.exists() and is_calibrator_list(path):
+        return with_standards(read_calibrator_list(path).sources)
     own = read_sources(path)
     names = {source.name for source in own}
     return own + tuple(source for source in load_standards() if source.name not in names)
+
+
+def with_standards(listed: Iterable[ListedCalibrator]) -> tuple[Calibrator, ...]:
+    """Return the standard calibrators and the listed sources that are others and have a flux density."""
+    standards = load_standards()
+    found = (Calibrator.of_listed(source) for source in listed)
+    return standards + tuple(
+        one for one in found if one is not None and not any(_same(one, known) for known in standards)
+    )
+
+
+def _same(one: Calibrator, other: Calibrator) -> bool:
+    near = one.separation_deg(other.ra_deg, other.dec_deg) <= SAME_SOURCE_DEG
+    return near or one.name in other.aliases
 
 
 def read_sources(path: Path) -> tuple[Calibrator, ...]:
