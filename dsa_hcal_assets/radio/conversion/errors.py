@@ -1,6 +1,7 @@
 """What can stop a conversion."""
 
 from dsa_hcal_assets.errors import BadInput, ConfigurationError
+from dsa_hcal_assets.radio.ingest.errors import BadHeader
 
 
 class NoEarthOrientation(ConfigurationError):
@@ -9,3 +10,7 @@ class NoEarthOrientation(ConfigurationError):
 
 class UnsuitablePhase(BadInput):
     """The files' phase type is not what the profile says, or cannot be brought to the centre asked for."""
+
+
+class NotDirect(BadHeader):
+    """The files are sound, but need something of a Measurement Set that only pyuvdata's writer writes."""

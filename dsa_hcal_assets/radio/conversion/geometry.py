@@ -116,20 +116,42 @@ def apparent_place(field: Field, times_jd: Floats, lst: Floats, site: Site) -> A
     return ApparentPlace(np.asarray(ra), np.asarray(dec), np.asarray(angle))
 
 
-def meridian_icrs(declination: float, hour_angle: float, time_jd: float, site: Site) -> tuple[float, float]:
-    """Return ICRS (ra, dec) of the apparent direction (`hour_angle`, `declination`) at `time_jd`."""
+def meridian_icrs(
+    declination: float, hour_angle: float, times_jd: Floats, site: Site
+) -> tuple[Floats, Floats]:
+    """Return ICRS (ra, dec) of the apparent direction (`hour_angle`, `declination`) at each time, rad."""
     from pyuvdata.utils import phasing
 
-    times = np.array([time_jd])
-    lst = sidereal_time(times, site)
+    lst = sidereal_time(times_jd, site)
     ra, dec = phasing.calc_sidereal_coords(
-        time_array=times,
+        time_array=times_jd,
         app_ra=(lst - hour_angle) % (2 * np.pi),
-        app_dec=np.array([declination]),
+        app_dec=np.full_like(lst, declination),
         telescope_loc=site.location(),
         coord_frame="icrs",
     )
-    return float(np.ravel(ra)[0]), float(np.ravel(dec)[0])
+    return np.asarray(ra, np.float64), np.asarray(dec, np.float64)
+
+
+def apparent_meridian(
+    declination: float, hour_angle: float, times_jd: Floats, lst: Floats, site: Site
+) -> ApparentPlace:
+    """Return the fixed direction (`hour_angle`, `declination`) as an apparent place at each time.
+
+    Its position angle is that of ICRS north, so that (u, v) belong to `meridian_icrs` of the time.
+    """
+    from pyuvdata.utils import phasing
+
+    ra, dec = (lst - hour_angle) % (2 * np.pi), np.full_like(lst, declination)
+    angle = phasing.calc_frame_pos_angle(
+        time_array=times_jd,
+        app_ra=ra,
+        app_dec=dec,
+        telescope_loc=site.location(),
+        ref_frame="icrs",
+        ref_epoch=2000.0,
+    )
+    return ApparentPlace(ra, dec, np.asarray(angle))
 
 
 def antenna_uvw(positions_m: Floats, place: ApparentPlace, lst: Floats, longitude: float) -> Floats:

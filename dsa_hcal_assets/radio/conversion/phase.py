@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from dsa_hcal_assets.radio.conversion import geometry
 from dsa_hcal_assets.radio.conversion.errors import UnsuitablePhase
 from dsa_hcal_assets.radio.conversion.geometry import ApparentPlace, Floats, Site
-from dsa_hcal_assets.radio.ingest.uvh5 import Field, Uvh5Header
-from dsa_hcal_assets.radio.profiles.model import Profile
+from dsa_hcal_assets.radio.ingest.uvh5 import Field, PhaseKind, Uvh5Header
+from dsa_hcal_assets.radio.profiles.model import InputPhase, Profile
+
+# what a header has to say about its phase centres for each kind of input a profile may expect
+HEADER_KINDS: dict[InputPhase, PhaseKind] = {"meridian": "drift", "zenith": "zenith", "phased": "sidereal"}
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,9 @@ class PhaseCentre:
             float(str(record["dec_rad"])),
         )
 
-    def as_field(self) -> Field:
-        """Return the centre as the one field of a Measurement Set."""
-        return Field(0, self.name, "sidereal", self.ra_rad, self.dec_rad, "icrs", 2000.0)
+    def as_field(self, identifier: int = 0) -> Field:
+        """Return the centre as a field of a Measurement Set."""
+        return Field(identifier, self.name, "sidereal", self.ra_rad, self.dec_rad, "icrs", 2000.0)
 
 
 @dataclass(frozen=True)
@@ -64,44 +67,59 @@ def midpoint_centre(header: Uvh5Header) -> PhaseCentre:
     NoEarthOrientation
         If the time lies outside the IERS table.
     """
+    declination = _pointing(header)
+    middle = 0.5 * float(header.times_jd.min() + header.times_jd.max())
+    with geometry.earth_orientation(np.array([middle])):
+        ra, dec = geometry.meridian_icrs(
+            declination, header.drift_hour_angle_rad, np.array([middle]), Site.of(header)
+        )
+    return PhaseCentre("meridian", float(ra[0]), float(dec[0]))
+
+
+def phase(header: Uvh5Header, profile: Profile, centre: PhaseCentre | None = None) -> Phasing:
+    """Work out fields, (u, v, w) and delays of all rows of a group.
+
+    A named `centre` counts before everything; without one the profile's policy decides: one centre on
+    the meridian at mid-time, the meridian of each integration, or the fields of the file.
+
+    Raises
+    ------
+    UnsuitablePhase
+        If the header's phase type is not the profile's, or has not what the policy needs.
+    NoEarthOrientation
+        If the times lie outside the IERS table.
+    """
+    _require_agreement(header, profile)
+    if centre is not None:
+        return _to_one_centre(header, centre)
+    match profile.conversion.phase_centre:
+        case "header":
+            return _keep_fields(header, profile)
+        case "meridian":
+            return _to_each_meridian(header)
+        case "midpoint" | "calibrator":
+            return _to_one_centre(header, midpoint_centre(header))
+
+
+def _require_agreement(header: Uvh5Header, profile: Profile) -> None:
+    expected = profile.conversion.input_phase
+    if HEADER_KINDS[expected] != header.phase_kind:
+        raise UnsuitablePhase(
+            f"{header.path.name}: phase type does not suit profile {profile.name}",
+            expected=f"{HEADER_KINDS[expected]} (conversion.input_phase = {expected})",
+            found=header.phase_kind,
+            remedy="correct the profile's conversion.input_phase or the correlator's header",
+        )
+
+
+def _pointing(header: Uvh5Header) -> float:
     if header.drift_app_dec_rad is None:
         raise UnsuitablePhase(
             f"{header.path.name}: the pointing declination is not in the header",
             expected="a driftscan phase centre or extra_keywords/phase_center_dec",
             remedy="give a phase centre",
         )
-    middle = 0.5 * float(header.times_jd.min() + header.times_jd.max())
-    with geometry.earth_orientation(np.array([middle])):
-        ra, dec = geometry.meridian_icrs(
-            header.drift_app_dec_rad, header.drift_hour_angle_rad, middle, Site.of(header)
-        )
-    return PhaseCentre("meridian", ra, dec)
-
-
-def phase(header: Uvh5Header, profile: Profile, centre: PhaseCentre | None) -> Phasing:
-    """Work out fields, (u, v, w) and delays of all rows of a group.
-
-    Drift scans go to `centre`, or to the meridian at mid-time. Phased data keep their fields unless
-    a `centre` is given.
-
-    Raises
-    ------
-    UnsuitablePhase
-        If the header's phase type is not the profile's.
-    NoEarthOrientation
-        If the times lie outside the IERS table.
-    """
-    phased = header.phase_kind == "sidereal"
-    if phased != (profile.conversion.input_phase == "phased"):
-        raise UnsuitablePhase(
-            f"{header.path.name}: phase type does not suit profile {profile.name}",
-            expected=profile.conversion.input_phase,
-            found=header.phase_kind,
-            remedy="correct the profile's conversion.input_phase or the correlator's header",
-        )
-    if phased and centre is None:
-        return _keep_fields(header, profile)
-    return _to_one_centre(header, centre or midpoint_centre(header))
+    return header.drift_app_dec_rad
 
 
 def uvw_of_fields(header: Uvh5Header) -> Floats:
@@ -120,6 +138,13 @@ def uvw_of_fields(header: Uvh5Header) -> Floats:
 
 
 def _keep_fields(header: Uvh5Header, profile: Profile) -> Phasing:
+    if header.phase_kind != "sidereal":
+        raise UnsuitablePhase(
+            f"{header.path.name}: its phase centre is no direction on the sky and cannot be kept",
+            expected="phased data",
+            found=header.phase_kind,
+            remedy="choose phase_centre meridian, midpoint or a named direction",
+        )
     rows = np.searchsorted([field.identifier for field in header.fields], header.field_ids)
     uvw = header.uvw_m if profile.conversion.uvw == "file" else uvw_of_fields(header)
     return Phasing(header.fields, rows, uvw, None)
@@ -132,20 +157,43 @@ def _to_one_centre(header: Uvh5Header, centre: PhaseCentre) -> Phasing:
     with geometry.earth_orientation(times):
         lst = geometry.sidereal_time(times, site)
         place = geometry.apparent_place(field, times, lst, site)
-        uvw = _baselines(header, every, which, place, lst)
-        if header.phase_kind == "zenith":
-            # unprojected: no delay was ever inserted towards the sky
-            tracked = np.zeros(len(every))
-        elif header.phase_kind == "drift":
-            overhead = ApparentPlace(
-                lst - header.drift_hour_angle_rad,
-                np.full_like(lst, header.drift_app_dec_rad or 0.0),
-                np.zeros_like(lst),
-            )
-            tracked = _baselines(header, every, which, overhead, lst)[:, 2]
-        else:
-            tracked = uvw_of_fields(header)[:, 2]
+    uvw = _baselines(header, every, which, place, lst)
+    tracked = _tracked_w(header, which, lst)
     return Phasing((field,), np.zeros(len(every), np.int64), uvw, uvw[:, 2] - tracked)
+
+
+def _to_each_meridian(header: Uvh5Header) -> Phasing:
+    """Refer each integration to its own meridian: what a correlator that stops fringes there has done."""
+    site, declination = Site.of(header), _pointing(header)
+    every = np.arange(len(header.times_jd))
+    times, which = np.unique(header.times_jd, return_inverse=True)
+    with geometry.earth_orientation(times):
+        lst = geometry.sidereal_time(times, site)
+        ra, dec = geometry.meridian_icrs(declination, header.drift_hour_angle_rad, times, site)
+        place = geometry.apparent_meridian(declination, header.drift_hour_angle_rad, times, lst, site)
+    uvw = _baselines(header, every, which, place, lst)
+    centres = [
+        PhaseCentre(f"meridian_icrs_t{number}", float(one_ra), float(one_dec))
+        for number, (one_ra, one_dec) in enumerate(zip(ra, dec, strict=True))
+    ]
+    fields = tuple(centre.as_field(number) for number, centre in enumerate(centres))
+    if header.phase_kind == "drift":
+        return Phasing(fields, which, uvw, None)
+    return Phasing(fields, which, uvw, uvw[:, 2] - _tracked_w(header, which, lst))
+
+
+def _tracked_w(header: Uvh5Header, which: NDArray[np.int64], lst: Floats) -> Floats:
+    """Return the delay already taken out of each row, m: towards nothing, the fixed pointing or a field."""
+    match header.phase_kind:
+        case "zenith":
+            return np.zeros(len(which))
+        case "sidereal":
+            return uvw_of_fields(header)[:, 2]
+        case "drift":
+            overhead = ApparentPlace(
+                lst - header.drift_hour_angle_rad, np.full_like(lst, _pointing(header)), np.zeros_like(lst)
+            )
+            return _baselines(header, np.arange(len(which)), which, overhead, lst)[:, 2]
 
 
 def _baselines(

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dsa_hcal_assets.radio.conversion.errors import NotDirect
 from dsa_hcal_assets.radio.conversion.phase import PhaseCentre, Phasing, phase
+from dsa_hcal_assets.radio.conversion.windows import Window as Window
+from dsa_hcal_assets.radio.conversion.windows import windows_of
 from dsa_hcal_assets.radio.ingest.errors import BadHeader, InconsistentGroup
 from dsa_hcal_assets.radio.ingest.uvh5 import Field, Uvh5Header
 from dsa_hcal_assets.radio.profiles.model import Profile, SpwLayout
@@ -18,21 +21,8 @@ Ints = NDArray[np.int64]
 CASA_STOKES = {1: 1, 2: 2, 3: 3, 4: 4, -1: 5, -3: 6, -4: 7, -2: 8, -5: 9, -7: 10, -8: 11, -6: 12}
 # the same pair of feeds seen from the other antenna
 CROSSED = {-3: -4, -4: -3, -7: -8, -8: -7}
-# largest misfit between neighbouring channels, in channel widths
-CONTIGUITY = 0.01
-
-
-@dataclass(frozen=True)
-class Window:
-    """A spectral window, ascending: `parts` are subband positions, low to high.
-
-    `offsets` gives the window's channel each part begins at; channels of no part are missing.
-    """
-
-    parts: tuple[int, ...]
-    offsets: tuple[int, ...]
-    frequencies_hz: NDArray[np.float64]
-    widths_hz: NDArray[np.float64]
+# casacore MDirection names of (frame, epoch)
+CASA_FRAMES = {("icrs", 2000.0): "ICRS", ("fk5", 2000.0): "J2000", ("fk4", 1950.0): "B1950"}
 
 
 @dataclass(frozen=True)
@@ -61,6 +51,23 @@ class Plan:
         """CASA codes of the correlations."""
         return [CASA_STOKES[int(self.reference.polarizations[i])] for i in self.correlations]
 
+    def present(self, window: Window) -> NDArray[np.bool_]:
+        """Return which channels of `window` some subband has, shape (channels,)."""
+        found = np.zeros(len(window.frequencies_hz), np.bool_)
+        for part, first in zip(window.parts, window.offsets, strict=True):
+            found[first : first + len(self.headers[part].frequencies_hz)] = True
+        return found
+
+    @property
+    def missing_channels(self) -> int:
+        """Channels of lost subbands in all windows."""
+        return sum(int(np.count_nonzero(~self.present(window))) for window in self.windows)
+
+    @property
+    def frame(self) -> str:
+        """Name of the frame all fields are in, as casacore spells it."""
+        return CASA_FRAMES[self.fields[0].frame, self.fields[0].epoch]
+
     @property
     def fields(self) -> tuple[Field, ...]:
         """Fields of the Measurement Set."""
@@ -80,7 +87,9 @@ def make_plan(
     ------
     InconsistentGroup
         If the subbands differ in times, antennas, polarisations, fields or pointing, overlap, or
-        leave a gap that one spectral window cannot bridge.
+        leave a gap in one spectral window that is not as wide as lost subbands.
+    NotDirect
+        If the phase centres need a FIELD table that only pyuvdata writes.
     UnsuitablePhase, NoEarthOrientation
         From `phase`.
     """
@@ -92,13 +101,14 @@ def make_plan(
         raise BadHeader(f"{reference.path.name}: polarisation codes {unknown} are not defined")
     rows = np.argsort(reference.times_jd, kind="stable")
     phasing = phase(reference, profile, phase_centre)
+    _require_one_frame(reference, phasing.fields)
     first, second = reference.ant1[rows], reference.ant2[rows]
     # CASA wants one order of antennas throughout; where all rows agree the file's order stays
     mixed = bool(np.any(first < second) and np.any(first > second))
     stokes = np.array([CASA_STOKES[int(code)] for code in reference.polarizations])
     return Plan(
         headers=ascending,
-        windows=_windows(ascending, layout or profile.conversion.spw_layout),
+        windows=windows_of(ascending, profile, layout or profile.conversion.spw_layout),
         phasing=phasing,
         rows=rows,
         scans=_scans(phasing.field_rows[rows]),
@@ -140,46 +150,14 @@ def require_consistent(headers: Sequence[Uvh5Header]) -> None:
                 )
 
 
-def frequency_gaps(headers: Sequence[Uvh5Header]) -> NDArray[np.float64]:
-    """Return how far each subband starts from where the one below ends, in channel widths."""
-    lows = np.array([header.frequencies_hz.min() for header in headers])
-    highs = np.array([header.frequencies_hz.max() for header in headers])
-    widths = np.array([header.channel_widths_hz.mean() for header in headers])
-    gaps: NDArray[np.float64] = (lows[1:] - highs[:-1]) / widths[:-1] - 1
-    return gaps
-
-
-def _windows(headers: tuple[Uvh5Header, ...], layout: SpwLayout) -> tuple[Window, ...]:
-    gaps = frequency_gaps(headers)
-    if np.any(gaps < -CONTIGUITY):
-        worst = int(np.argmin(gaps))
-        raise InconsistentGroup(
-            f"{headers[worst].path.name} and {headers[worst + 1].path.name} overlap in frequency",
-            expected="subbands side by side",
-            found=f"{-gaps[worst]:.2f} channels of overlap",
+def _require_one_frame(header: Uvh5Header, fields: Sequence[Field]) -> None:
+    frames = {(field.frame, field.epoch) for field in fields}
+    if len(frames) > 1 or not frames <= set(CASA_FRAMES):
+        raise NotDirect(
+            f"{header.path.name}: frames of phase centres {sorted(frames)}",
+            expected=f"one of {sorted(CASA_FRAMES)} for all fields",
+            remedy="take the writer pyuvdata or auto, or give a phase centre",
         )
-    if layout == "per-subband":
-        return tuple(_window(headers, (i,)) for i in range(len(headers)))
-    if np.any(gaps > CONTIGUITY):
-        worst = int(np.argmax(gaps))
-        raise InconsistentGroup(
-            f"a gap of {gaps[worst]:.1f} channels above {headers[worst].path.name}",
-            expected="a contiguous band for one spectral window",
-            remedy="wait for the missing subband or use the layout per-subband",
-        )
-    return (_window(headers, tuple(range(len(headers)))),)
-
-
-def _window(headers: tuple[Uvh5Header, ...], parts: tuple[int, ...]) -> Window:
-    frequencies, widths, offsets, first = [], [], [], 0
-    for part in parts:
-        header = headers[part]
-        order = np.argsort(header.frequencies_hz)
-        frequencies.append(header.frequencies_hz[order])
-        widths.append(header.channel_widths_hz[order])
-        offsets.append(first)
-        first += len(order)
-    return Window(parts, tuple(offsets), np.concatenate(frequencies), np.concatenate(widths))
 
 
 def _scans(fields: Ints) -> Ints:

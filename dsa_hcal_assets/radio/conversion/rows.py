@@ -50,11 +50,12 @@ def write_rows(table: Table, plan: Plan, reader: GroupReader, step: Callable[[in
     has_spectrum = "WEIGHT_SPECTRUM" in table.colnames()
     for run_start, run_stop in runs(plan):
         for number, window in enumerate(plan.windows):
+            present = plan.present(window)
             # windows before this one in earlier runs, then in this run
             offset = run_start * len(plan.windows) + number * (run_stop - run_start)
             for first, last in blocks(run_stop - run_start, size):
                 block = reader.read(window, run_start + first, run_start + last)
-                _put_block(table, block, offset + first, has_spectrum)
+                _put_block(table, block, present, offset + first, has_spectrum)
                 _put_row_columns(table, plan, run_start + first, run_start + last, offset + first, number)
                 written.rows += last - first
                 written.flagged += int(np.count_nonzero(block.flags))
@@ -64,11 +65,11 @@ def write_rows(table: Table, plan: Plan, reader: GroupReader, step: Callable[[in
     return written
 
 
-def _put_block(table: Table, block: Block, row: int, has_spectrum: bool) -> None:
+def _put_block(table: Table, block: Block, present: NDArray[np.bool_], row: int, has_spectrum: bool) -> None:
     count = len(block.data)
     table.putcol("DATA", block.data, row, count)
     table.putcol("FLAG", block.flags, row, count)
-    weights = np.median(block.weights, axis=1).astype(np.float32)
+    weights = np.median(block.weights[:, present], axis=1).astype(np.float32)
     # a weight of zero has no sigma; CASA skips such rows by their weight
     sigma = np.zeros_like(weights)
     np.power(weights, -0.5, out=sigma, where=weights > 0)

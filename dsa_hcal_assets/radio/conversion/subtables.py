@@ -10,13 +10,10 @@ import numpy as np
 from dsa_hcal_assets.radio.conversion.geometry import Site
 from dsa_hcal_assets.radio.conversion.plan import Plan
 from dsa_hcal_assets.radio.conversion.rows import DAY, MJD_ZERO, mjd_seconds
-from dsa_hcal_assets.radio.ingest.errors import BadHeader
 from dsa_hcal_assets.radio.profiles.model import Profile
 
 # casacore MFrequency::TOPO: correlators label channels as received on the ground
 TOPOCENTRIC = 5
-# casacore MDirection names of (frame, epoch)
-CASA_FRAMES = {("icrs", 2000.0): "ICRS", ("fk5", 2000.0): "J2000", ("fk4", 1950.0): "B1950"}
 LINEAR_FEEDS = {9: (0, 0), 10: (0, 1), 11: (1, 0), 12: (1, 1)}
 CIRCULAR_FEEDS = {5: (0, 0), 6: (0, 1), 7: (1, 0), 8: (1, 1)}
 # receptors of Stokes I, Q, U, V have no pair; CASA wants one all the same
@@ -119,22 +116,12 @@ def _feed(path: Path, plan: Plan, middle: float) -> None:
         )
 
 
-def _frame(plan: Plan) -> str:
-    frames = {(field.frame, field.epoch) for field in plan.fields}
-    if len(frames) > 1 or not frames <= set(CASA_FRAMES):
-        raise BadHeader(
-            f"{plan.reference.path.name}: frames of phase centres {sorted(frames)}",
-            expected=f"one of {sorted(CASA_FRAMES)} for all fields",
-        )
-    return CASA_FRAMES[frames.pop()]
-
-
 def _field(path: Path, plan: Plan, middle: float) -> None:
-    frame = _frame(plan)
     with _table(path, "FIELD") as table:
         directions = ("PHASE_DIR", "DELAY_DIR", "REFERENCE_DIR")
         for column in directions:
-            table.putcolkeyword(column, "MEASINFO", {**table.getcolkeyword(column, "MEASINFO"), "Ref": frame})
+            frame = {**table.getcolkeyword(column, "MEASINFO"), "Ref": plan.frame}
+            table.putcolkeyword(column, "MEASINFO", frame)
         table.addrows(len(plan.fields))
         for row, field in enumerate(plan.fields):
             direction = np.array([[field.lon, field.lat]])
@@ -156,9 +143,8 @@ def _source(path: Path, plan: Plan, middle: float) -> None:
     with tables.table(
         name, tabledesc=description, dminfo=tables.makedminfo(description), readonly=False, ack=False
     ) as table:
-        frame = _frame(plan)
         table.putcolkeyword(
-            "DIRECTION", "MEASINFO", {**table.getcolkeyword("DIRECTION", "MEASINFO"), "Ref": frame}
+            "DIRECTION", "MEASINFO", {**table.getcolkeyword("DIRECTION", "MEASINFO"), "Ref": plan.frame}
         )
         table.addrows(len(plan.fields))
         for row, field in enumerate(plan.fields):

@@ -71,8 +71,9 @@ class GroupReader:
         """
         rows = self.plan.rows[start:stop]
         shape = (len(rows), len(window.frequencies_hz), len(self.plan.correlations))
-        data, flags = np.empty(shape, np.complex64), np.empty(shape, np.bool_)
-        weights = np.empty(shape, np.float32)
+        # channels of no part stay as they are made here: zero, flagged, without weight
+        data, flags = np.zeros(shape, np.complex64), np.ones(shape, np.bool_)
+        weights = np.zeros(shape, np.float32)
         for part, first in zip(window.parts, window.offsets, strict=True):
             header, file = self.plan.headers[part], self._files[part]
             order = np.argsort(header.frequencies_hz)

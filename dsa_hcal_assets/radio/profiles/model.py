@@ -2,14 +2,15 @@
 
 import re
 from functools import cached_property
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.radio.profiles.processing import Calibration, Flagging, Imaging
 
-InputPhase = Literal["unprojected", "phased"]
-PhaseCentrePolicy = Literal["midpoint", "header", "calibrator"]
+InputPhase = Literal["meridian", "zenith", "phased"]
+PhaseCentrePolicy = Literal["midpoint", "meridian", "header", "calibrator"]
 UvwSource = Literal["antennas", "file"]
 SpwLayout = Literal["single", "per-subband"]
 
@@ -76,17 +77,21 @@ class Conversion(_Section):
     """How correlator data become a Measurement Set."""
 
     input_phase: InputPhase = Field(
-        description="unprojected: zenith or fixed pointing drift; phased: to fields"
+        description="meridian: fringe-stopped to the pointing's fixed hour angle and declination; zenith: "
+        "no delay was ever inserted; phased: to fields on the sky. The header has to agree"
     )
     phase_centre: PhaseCentrePolicy = Field(
-        description="midpoint: meridian at mid-time; header: the fields of the file; calibrator: the "
-        "calibrator in the beam, midpoint when there is none"
+        description="midpoint: one centre, the meridian at mid-time; meridian: a field an integration; "
+        "header: the fields of the file; calibrator: the calibrator in the beam, midpoint when there is none"
     )
     spw_layout: SpwLayout = Field(description="One spectral window for all subbands, or one each")
     uvw: UvwSource = Field(
         "antennas", description="Of phased data: (u, v, w) from antenna positions, or those of the file"
     )
     weight_spectrum: bool = Field(False, description="Also write WEIGHT_SPECTRUM")
+    scratch_columns: bool = Field(
+        False, description="Also write MODEL_DATA (1 Jy) and CORRECTED_DATA (= DATA)"
+    )
 
 
 class Profile(_Section):
@@ -105,6 +110,25 @@ class Profile(_Section):
     flagging: Flagging
     calibration: Calibration
     imaging: Imaging
+
+    def converting(self, **choices: Any) -> Self:
+        """Return the profile with those of `choices` that are not None in its section `conversion`.
+
+        Raises
+        ------
+        ConfigurationError
+            For a key or a value the section does not have.
+        """
+        wanted = {name: value for name, value in choices.items() if value is not None}
+        try:
+            conversion = Conversion.model_validate({**self.conversion.model_dump(), **wanted})
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ConfigurationError(
+                f"conversion.{'.'.join(str(step) for step in first['loc'])} cannot be {first['input']!r}",
+                expected=first["msg"],
+            ) from error
+        return self.model_copy(update={"conversion": conversion})
 
     @cached_property
     def header_names(self) -> frozenset[str]:

@@ -145,9 +145,11 @@ def test_apparent_places_agree_with_erfa_to_a_tenth_of_an_arcsecond(days):
 def test_the_direction_over_the_meridian_comes_back_to_where_it_was(declination, hour_angle, days):
     times = np.array([START_JD + days])
     with geometry.earth_orientation(times):
-        ra, dec = geometry.meridian_icrs(declination, hour_angle, times[0], SITE)
+        ra, dec = geometry.meridian_icrs(declination, hour_angle, times, SITE)
         lst = geometry.sidereal_time(times, SITE)
-        place = geometry.apparent_place(sidereal(lon=ra, lat=dec), times, lst, SITE)
+        place = geometry.apparent_place(sidereal(lon=ra[0], lat=dec[0]), times, lst, SITE)
+        there = geometry.apparent_meridian(declination, hour_angle, times, lst, SITE)
+    assert place.frame_pa[0] == pytest.approx(there.frame_pa[0], abs=1e-8)
     assert place.dec[0] == pytest.approx(declination, abs=1e-8)
     away = np.angle(np.exp(1j * (lst[0] - place.ra[0] - hour_angle))) * np.cos(declination)
     assert away == pytest.approx(0, abs=1e-8)

@@ -17,7 +17,8 @@ from dsa_hcal_assets_tests.radio.conversion import headers
 from dsa_hcal_assets_tests.radio.conversion.headers import SITE, sidereal
 
 DSA, VLA = load_profiles()["dsa110"], load_profiles()["vla"]
-FROM_ANTENNAS = VLA.model_copy(update={"conversion": VLA.conversion.model_copy(update={"uvw": "antennas"})})
+FROM_ANTENNAS = VLA.converting(uvw="antennas")
+UNPROJECTED, EACH_MERIDIAN = DSA.converting(input_phase="zenith"), DSA.converting(phase_centre="meridian")
 ZENITH = Field(0, "zenith", "zenith", 0.0, np.pi / 2, "icrs", 2000.0)
 DRIFT = headers.header(antennas=4, integrations=3)
 MERIDIAN = midpoint_centre(DRIFT)
@@ -87,7 +88,7 @@ def test_uvw_are_the_projection_on_the_centres_east_and_north():
 
 def test_the_zeniths_data_have_had_no_delay_taken_out():
     unprojected = replace(DRIFT, fields=(ZENITH,), drift_app_dec_rad=None)
-    phasing = phase(unprojected, DSA, MERIDIAN)
+    phasing = phase(unprojected, UNPROJECTED, MERIDIAN)
     np.testing.assert_allclose(phasing.delay_m, phasing.uvw_m[:, 2])
     np.testing.assert_allclose(phasing.uvw_m, phase(DRIFT, DSA, MERIDIAN).uvw_m)
 
@@ -118,7 +119,7 @@ def test_the_midpoint_of_a_pointing_off_the_meridian_is_there(hour_angle):
 def test_a_pointing_that_is_not_in_the_header_needs_a_centre():
     blind = replace(DRIFT, fields=(ZENITH,), drift_app_dec_rad=None)
     with pytest.raises(UnsuitablePhase, match="pointing declination is not in the header") as caught:
-        phase(blind, DSA, None)
+        phase(blind, UNPROJECTED, None)
     assert caught.value.remedy == "give a phase centre"
 
 
@@ -163,10 +164,81 @@ def test_a_phased_group_sent_to_where_it_is_stays_as_it_is():
     np.testing.assert_allclose(phasing.delay_m, 0, atol=1e-9)
 
 
-@pytest.mark.parametrize(("header", "profile"), [(tracked(), DSA), (DRIFT, VLA)], ids=["tracked", "drift"])
-def test_a_phase_type_the_profile_does_not_expect_is_refused(header, profile):
-    with pytest.raises(UnsuitablePhase, match=f"does not suit profile {profile.name}"):
-        phase(header, profile, None)
+# ------------------------------------------------------------------------------ a meridian an integration
+
+
+def test_fringe_stopped_data_keep_their_phases_when_each_integration_has_its_own_meridian():
+    phasing = phase(DRIFT, EACH_MERIDIAN)
+    assert phasing.delay_m is None
+    assert [field.name for field in phasing.fields] == [f"meridian_icrs_t{number}" for number in range(3)]
+    times = np.unique(DRIFT.times_jd)
+    np.testing.assert_array_equal(times[phasing.field_rows], DRIFT.times_jd)
+
+
+@pytest.mark.parametrize("hour_angle", [0.0, -0.3])
+def test_each_meridians_uvw_and_direction_are_those_of_a_centre_there(hour_angle):
+    turned = replace(DRIFT, drift_hour_angle_rad=hour_angle)
+    phasing = phase(turned, EACH_MERIDIAN)
+    for field in phasing.fields:
+        rows = phasing.field_rows == field.identifier
+        alone = phase(turned, DSA, PhaseCentre(field.name, field.lon, field.lat))
+        np.testing.assert_allclose(phasing.uvw_m[rows], alone.uvw_m[rows], rtol=0, atol=1e-6)
+        # phased to its own meridian an integration needs no rotation: 1e-6 m are 3e-5 rad
+        np.testing.assert_allclose(alone.delay_m[rows], 0, atol=1e-6)
+    np.testing.assert_allclose(phasing.uvw_m[:, 2], paths(overhead(turned), turned), atol=1e-9)
+
+
+def test_meridians_move_with_the_sky_and_the_middle_one_is_the_midpoint():
+    fields = phase(DRIFT, EACH_MERIDIAN).fields
+    steps = np.diff([field.lon for field in fields])
+    # sidereal time runs 1.00274 times as fast as UTC
+    expected = 1.00273791 * headers.INTEGRATION_S * 2 * np.pi / 86400
+    np.testing.assert_allclose(steps, expected, rtol=1e-3)
+    assert (fields[1].lon, fields[1].lat) == pytest.approx((MERIDIAN.ra_rad, MERIDIAN.dec_rad), abs=1e-9)
+
+
+def test_unprojected_data_are_rotated_to_each_meridian():
+    unprojected = replace(DRIFT, fields=(ZENITH,))
+    phasing = phase(unprojected, EACH_MERIDIAN.converting(input_phase="zenith"))
+    np.testing.assert_allclose(phasing.uvw_m, phase(DRIFT, EACH_MERIDIAN).uvw_m)
+    np.testing.assert_allclose(phasing.delay_m, phasing.uvw_m[:, 2])
+
+
+# ------------------------------------------------------------------------------ who decides
+
+
+def test_a_named_centre_counts_before_any_policy():
+    for policy in ("midpoint", "meridian", "header", "calibrator"):
+        phasing = phase(DRIFT, DSA.converting(phase_centre=policy), MERIDIAN)
+        assert [field.name for field in phasing.fields] == ["meridian"]
+
+
+def test_without_a_calibrator_the_policy_for_one_is_the_midpoint():
+    assert phase(DRIFT, DSA).fields == phase(DRIFT, DSA.converting(phase_centre="midpoint")).fields
+
+
+def test_the_fields_of_a_drift_scan_cannot_be_kept():
+    with pytest.raises(UnsuitablePhase, match="no direction on the sky"):
+        phase(DRIFT, DSA.converting(phase_centre="header"))
+
+
+HEADERS = {
+    "meridian": DRIFT,
+    "zenith": replace(DRIFT, fields=(ZENITH,)),
+    "phased": tracked(),
+}
+
+
+@pytest.mark.parametrize("expected", HEADERS)
+@pytest.mark.parametrize("found", HEADERS)
+def test_the_header_has_to_confirm_what_the_profile_expects(expected, found):
+    profile = DSA.converting(input_phase=expected)
+    if expected == found:
+        assert phase(HEADERS[found], profile, MERIDIAN).delay_m is not None
+        return
+    with pytest.raises(UnsuitablePhase, match="does not suit profile dsa110") as caught:
+        phase(HEADERS[found], profile, MERIDIAN)
+    assert f"input_phase = {expected}" in str(caught.value.expected)
 
 
 @given(order=st.permutations(range(4)))

@@ -1,4 +1,4 @@
-"""What a group becomes is decided from headers alone: windows, rows, scans, correlations, refusals."""
+"""What a group becomes is decided from headers alone: rows, scans, correlations, refusals."""
 
 from dataclasses import replace
 
@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
-from dsa_hcal_assets.radio.conversion.plan import Plan, frequency_gaps, make_plan, total_bytes
+from dsa_hcal_assets.radio.conversion.plan import Plan, make_plan, total_bytes
 from dsa_hcal_assets.radio.conversion.rows import mjd_seconds, runs
 from dsa_hcal_assets.radio.ingest.errors import BadHeader, InconsistentGroup
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
 from dsa_hcal_assets_tests.radio.conversion import headers
-from dsa_hcal_assets_tests.radio.conversion.headers import LL, LR, RL, RR, WIDTH_HZ, XX, XY, YX, YY
+from dsa_hcal_assets_tests.radio.conversion.headers import LL, LR, RL, RR, XX, XY, YX, YY
 
 DSA, VLA = load_profiles()["dsa110"], load_profiles()["vla"]
 CENTRE = PhaseCentre("3C147", 1.4948, 0.87)
@@ -29,78 +29,6 @@ def tracked(field_ids=None, **options):
     made = headers.header(fields=FIELDS, drift_app_dec_rad=None, **options)
     ids = np.zeros(len(made.times_jd), np.int64) if field_ids is None else np.asarray(field_ids)
     return replace(made, field_ids=ids, uvw_m=np.random.default_rng(1).normal(size=(len(ids), 3)))
-
-
-# ------------------------------------------------------------------------------ windows
-
-
-@given(order=st.permutations(range(4)), descending=st.booleans())
-@settings(deadline=None, max_examples=30)
-def test_one_window_ascends_in_whatever_order_subbands_and_channels_come(order, descending):
-    group = headers.group(4, channels=3, antennas=2, integrations=1, descending=descending)
-    made = plan([group[number] for number in order], layout="single")
-    (window,) = made.windows
-    np.testing.assert_allclose(np.diff(window.frequencies_hz), WIDTH_HZ, rtol=1e-9)
-    assert window.frequencies_hz[-1] == headers.BAND_TOP_HZ - WIDTH_HZ / 2
-    assert window.parts == (0, 1, 2, 3)
-    assert [one.path.name for one in made.headers] == ["sb03.hdf5", "sb02.hdf5", "sb01.hdf5", "sb00.hdf5"]
-
-
-def test_a_window_for_each_subband_ascends_too():
-    made = plan(headers.group(3, channels=2), layout="per-subband")
-    assert [window.parts for window in made.windows] == [(0,), (1,), (2,)]
-    frequencies = np.concatenate([window.frequencies_hz for window in made.windows])
-    np.testing.assert_allclose(np.diff(frequencies), WIDTH_HZ, rtol=1e-9)
-
-
-def test_widths_stay_with_their_channels_when_they_are_turned_round():
-    group = headers.group(1, channels=3)
-    group = [replace(group[0], channel_widths_hz=np.array([3.0, 2.0, 1.0]) * WIDTH_HZ)]
-    assert (plan(group).windows[0].widths_hz / WIDTH_HZ).tolist() == [1, 2, 3]
-
-
-def test_the_layout_is_the_profiles_unless_asked_otherwise():
-    group = headers.group(2)
-    assert len(plan(group).windows) == 1
-    by_subband = DSA.model_copy(
-        update={"conversion": DSA.conversion.model_copy(update={"spw_layout": "per-subband"})}
-    )
-    assert len(make_plan(group, by_subband, phase_centre=CENTRE).windows) == 2
-    assert len(make_plan(group, by_subband, phase_centre=CENTRE, layout="single").windows) == 1
-
-
-@pytest.mark.parametrize("lost", [1, 2])
-def test_a_missing_subband_is_a_gap_of_its_channels_above_the_one_below(lost):
-    group = headers.group(4, channels=3)
-    kept = [one for number, one in enumerate(group) if number != lost]
-    with pytest.raises(
-        InconsistentGroup, match=rf"a gap of 3\.0 channels above sb0{lost + 1}\.hdf5"
-    ) as caught:
-        plan(kept)
-    assert "per-subband" in str(caught.value.remedy)
-    assert len(plan(kept, layout="per-subband").windows) == 3
-
-
-def test_a_missing_subband_at_the_edge_leaves_a_narrower_band():
-    assert len(plan(headers.group(4, channels=3)[1:]).windows[0].frequencies_hz) == 9
-
-
-@pytest.mark.parametrize("layout", ["single", "per-subband"])
-def test_overlapping_subbands_are_refused_in_both_layouts(layout):
-    low, high = headers.group(2, channels=4)
-    shifted = replace(high, frequencies_hz=high.frequencies_hz + 2 * WIDTH_HZ)
-    with pytest.raises(InconsistentGroup, match=r"sb01\.hdf5 and sb00\.hdf5 overlap.*2\.00 channels"):
-        plan([low, shifted], layout=layout)
-
-
-@given(missing=st.lists(st.integers(0, 3), min_size=1, max_size=4))
-def test_gaps_are_counted_in_channels(missing):
-    """Subbands of two channels, with so many channels missing below each of them."""
-    group, top = [headers.header(channels=2)], 0.0
-    for gap in missing:
-        top -= (2 + gap) * WIDTH_HZ
-        group.append(replace(group[0], frequencies_hz=group[0].frequencies_hz + top))
-    np.testing.assert_allclose(frequency_gaps(group[::-1]), missing[::-1], atol=1e-6)
 
 
 # ------------------------------------------------------------------------------ rows and scans
