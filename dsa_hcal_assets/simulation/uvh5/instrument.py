@@ -1,4 +1,4 @@
-"""What antennas and correlator do to the sky: gains, bandpass, delays, drifts and noise."""
+"""What antennas and correlator do to the sky: gains, bandpasses, delays, drifts and noise."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 
+# largest change of phase over half a group of 309 s, and of amplitude over a long time
+DRIFT_RAD, DRIFT_SPAN_S = np.radians(10.0), 154.6
+AMPLITUDE_DRIFT = 0.02
+PERIODS_S = (5400.0, 14400.0)
+
 
 @dataclass(frozen=True)
 class Gains:
@@ -16,18 +21,23 @@ class Gains:
     CASA's tables hold the complex conjugate: a Measurement Set's DATA is the conjugate of UVH5's
     visibility. The correlator's scale is part of g, so that V_sky is in Jy.
 
-    `mean` has shape (antennas, polarisations, channels) and holds at mid-time; `drift_rad`
-    (antennas, polarisations) is the phase added linearly from -drift at the first to +drift at the
-    last integration.
+    `mean` has shape (antennas, polarisations, channels) and holds in the middle of group 0. From
+    there, phase and amplitude follow slow sines of hours, each of shape (antennas, polarisations):
+    ``amount * (sin(2 pi t / period + phase) - sin(phase))``.
     """
 
     mean: Complexes
-    drift_rad: Floats
+    phase_rad: Floats
+    amplitude: Floats
+    period_s: Floats
+    start_rad: Floats
 
-    def at(self, phase: float) -> Complexes:
-        """Return the gains at `phase`: -1 first integration, 0 mid-time, +1 last."""
-        gains: Complexes = self.mean * np.exp(1j * self.drift_rad * phase)[:, :, None]
-        return gains
+    def drift(self, seconds: Floats) -> Complexes:
+        """Return gains over their `mean`, shape (times, antennas, polarisations), at s from mid-group 0."""
+        angle = 2 * np.pi * np.asarray(seconds)[:, None, None] / self.period_s + self.start_rad
+        wave = np.sin(angle) - np.sin(self.start_rad)
+        factor: Complexes = (1 + self.amplitude * wave) * np.exp(1j * self.phase_rad * wave)
+        return factor
 
 
 def draw_gains(
@@ -37,13 +47,16 @@ def draw_gains(
     frequencies_hz: Floats,
     correlator_scale: float,
 ) -> Gains:
-    """Draw gains of amplitude 1 +- 0.1, any phase, smooth bandpass, delays of 5 ns, drifts up to 10 deg."""
+    """Draw gains of amplitude 1 +- 0.1, any phase, smooth bandpass, delays of 5 ns, and slow drifts.
+
+    Phases drift by up to 10 deg in half a group, amplitudes by up to 4 % in hours.
+    """
     shape = (antennas, polarizations)
     amplitude = np.clip(rng.normal(1.0, 0.1, shape), 0.5, 1.5)
     phase = rng.uniform(-np.pi, np.pi, shape)
     delay_s = rng.normal(0.0, 5e-9, shape)
     middle = float(frequencies_hz.mean())
-    x = 2 * (frequencies_hz - middle) / np.ptp(frequencies_hz)
+    x = 2 * (frequencies_hz - middle) / max(float(np.ptp(frequencies_hz)), 1.0)
     bandpass = (
         1
         + 0.10 * np.clip(rng.normal(size=(*shape, 1)), -2, 2) * np.cos(1.5 * np.pi * x)
@@ -51,13 +64,23 @@ def draw_gains(
     )
     slope = np.exp(2j * np.pi * delay_s[:, :, None] * (frequencies_hz - middle))
     mean = (amplitude * np.exp(1j * phase))[:, :, None] * bandpass * slope * np.sqrt(correlator_scale)
-    return Gains(mean, rng.uniform(-1, 1, shape) * np.radians(10.0))
+    period = rng.uniform(*PERIODS_S, shape)
+    # the steepest part of the sine turns by DRIFT_RAD in DRIFT_SPAN_S
+    steepest = DRIFT_RAD * period / (2 * np.pi * DRIFT_SPAN_S)
+    return Gains(
+        mean,
+        rng.uniform(-1, 1, shape) * steepest,
+        rng.uniform(-1, 1, shape) * AMPLITUDE_DRIFT,
+        period,
+        rng.uniform(-np.pi, np.pi, shape),
+    )
 
 
 def noise_sigma_jy(sefd_jy: float, channel_width_hz: float, integration_s: float) -> float:
-    """Return the noise of the real (or imaginary) part of one visibility, Jy.
+    """Return the noise of the real (or imaginary) part of one cross-correlation, Jy.
 
-    SEFD / sqrt(2 bandwidth time): Thompson, Moran & Swenson (2017), eq. 6.50.
+    SEFD / sqrt(2 bandwidth time): Thompson, Moran & Swenson (2017), eq. 6.50. An autocorrelation is
+    real and its noise sqrt(2) larger, SEFD / sqrt(bandwidth time): the radiometer equation.
     """
     return float(sefd_jy / np.sqrt(2 * channel_width_hz * integration_s))
 
@@ -66,6 +89,8 @@ def add_noise(
     rng: np.random.Generator, visibilities: NDArray[np.complex64], sigma: float, autos: NDArray[np.bool_]
 ) -> None:
     """Add thermal noise in place to (baselines, ...) visibilities; autocorrelations stay real."""
-    parts = rng.standard_normal((*visibilities.shape, 2), dtype=np.float32) * np.float32(sigma)
-    visibilities += parts.view(np.complex64)[..., 0]
-    visibilities[autos] = visibilities[autos].real
+    parts = rng.standard_normal((*visibilities.shape, 2), dtype=np.float32)
+    parts *= np.float32(sigma)
+    noise = parts.view(np.complex64)[..., 0]
+    noise[autos] = np.float32(np.sqrt(2)) * noise[autos].real
+    visibilities += noise

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dsa_hcal_assets.simulation.uvh5.draws import Purpose, stream
+
 Floats = NDArray[np.float64]
 SPEED_OF_LIGHT = 299792458.0
 
@@ -51,6 +53,14 @@ NEIGHBOURS = (
 )
 
 
+# the strip of sky that drifts past in the whole sidereal day, cut into cells of a group's width
+STRIP_CELLS = 279
+STRIP_HALF_WIDTH_DEG = 1.5
+# beyond the first null of the beam at the lowest frequency (3.4 deg)
+FIELD_RADIUS_RAD = float(np.radians(4.0))
+FAINTEST_JY, BRIGHTEST_JY = 0.1, 5.0
+
+
 def sky_around(calibrator: Source) -> tuple[Source, ...]:
     """Return the calibrator and weaker sources at fixed offsets from it."""
     weaker = [
@@ -76,3 +86,21 @@ def airy_power(distance_rad: Floats, frequencies_hz: Floats, diameter_m: float) 
     x = np.pi * diameter_m * np.sin(distance_rad)[..., None] * frequencies_hz / SPEED_OF_LIGHT
     safe = np.where(np.abs(x) < 1e-8, 1.0, x)
     return np.where(np.abs(x) < 1e-8, 1.0, (2 * j1(safe) / safe) ** 2)
+
+
+def strip_cell(seed: int, calibrator: Source, cell: int, count: int) -> tuple[Source, ...]:
+    """Return `count` sources drawn for one cell of the strip at the calibrator's declination.
+
+    Cell 0 is centred on the calibrator, cell 1 on what follows it by 1/279 of the circle. Counts follow
+    N(>S) ~ 1/S from 0.1 to 5 Jy, spectral indices -0.7 +- 0.2. Positions are ICRS and the same in
+    all groups.
+    """
+    cell %= STRIP_CELLS
+    rng = stream(seed, Purpose.SKY, cell)
+    width = 360.0 / STRIP_CELLS
+    ra = (calibrator.ra_deg + (cell + rng.uniform(-0.5, 0.5, count)) * width) % 360.0
+    dec = calibrator.dec_deg + rng.uniform(-STRIP_HALF_WIDTH_DEG, STRIP_HALF_WIDTH_DEG, count)
+    flux = 1 / rng.uniform(1 / BRIGHTEST_JY, 1 / FAINTEST_JY, count)
+    index = rng.normal(-0.7, 0.2, count)
+    rows = zip(ra.tolist(), dec.tolist(), flux.tolist(), index.tolist(), strict=True)
+    return tuple(power_law(f"F{cell:03d}.{number}", *row) for number, row in enumerate(rows, start=1))

@@ -100,11 +100,10 @@ def test_with_the_true_gains_taken_out_the_calibrator_is_a_point_of_its_flux(tmp
     stations = arrays["stations"]
     one, two = np.searchsorted(stations - 1, first), np.searchsorted(stations - 1, second)
     when = np.searchsorted(np.unique(times), times)
-    phase = (2 * when / (quiet.integrations - 1) - 1)[:, None, None]
     # CASA's convention is the conjugate; channels ascend in the Measurement Set
     gains = np.conj(arrays["gains"]).transpose(0, 2, 1)[:, ::-1]
-    drift = arrays["drift_rad"][:, None, :]
-    product = gains[one] * np.conj(gains[two]) * np.exp(-1j * phase * (drift[one] - drift[two]))
+    drift = np.conj(arrays["drift"])[:, :, None]
+    product = gains[one] * np.conj(gains[two]) * drift[when, one] * np.conj(drift[when, two])
     sky = (data / product)[one != two]
     frequencies = arrays["frequencies_hz"][::-1]
     offset = np.radians(abs(source.dec_deg + 0.02 - truth["declination_deg"]))
@@ -143,8 +142,18 @@ def test_antennas_are_active_slots_with_outriggers():
         assert len(chosen) == len(set(chosen)) == count
         assert not INACTIVE & set(chosen)
         assert sum(number >= 103 for number in chosen) >= 2
-    with pytest.raises(ConfigurationError):
-        choose_antennas(stations, 97)
+
+
+def test_beyond_the_active_antennas_inactive_slots_are_equipped():
+    stations = read_stations(DSA.stations)
+    assert set(stations) - set(choose_antennas(stations, 97)) == INACTIVE - {10}
+    assert choose_antennas(stations, 117) == sorted(stations)
+
+
+@pytest.mark.parametrize("count", [3, 118])
+def test_more_antennas_than_stations_or_fewer_than_close_a_triangle_twice_are_refused(count):
+    with pytest.raises(ConfigurationError, match="4 to 117"):
+        choose_antennas(read_stations(DSA.stations), count)
 
 
 def test_an_unknown_calibrator_is_refused(tmp_path):

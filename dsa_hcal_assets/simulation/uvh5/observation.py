@@ -1,0 +1,144 @@
+"""One group before it is correlated: every plane wave that reaches the array, and what the array does."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsa_hcal_assets.radio.profiles.model import Profile
+from dsa_hcal_assets.simulation.uvh5.array import Array
+from dsa_hcal_assets.simulation.uvh5.draws import Purpose, stream
+from dsa_hcal_assets.simulation.uvh5.instrument import Gains, draw_gains, noise_sigma_jy
+from dsa_hcal_assets.simulation.uvh5.interference import Emitter, emitters
+from dsa_hcal_assets.simulation.uvh5.pointing import (
+    Schedule,
+    apparent_place,
+    delays_m,
+    local_delays_m,
+    meridian,
+    separation,
+)
+from dsa_hcal_assets.simulation.uvh5.setup import INTEGRATION_S, GroupSetup
+from dsa_hcal_assets.simulation.uvh5.sky import (
+    CALIBRATORS,
+    FIELD_RADIUS_RAD,
+    STRIP_CELLS,
+    Source,
+    airy_power,
+    sky_around,
+    strip_cell,
+)
+
+Floats = NDArray[np.float64]
+SIDEREAL_DAY_S = 86164.0905
+POLARIZATIONS = ("xx", "yy")
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A plane wave: delay (m; times, antennas) and received flux density (Jy; times, channels of the band).
+
+    The delay is how much nearer an antenna is to the origin than the first one, less what the
+    correlator has tracked.
+    """
+
+    delay_m: Floats
+    flux_jy: Floats
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What is the same for all groups of a run."""
+
+    array: Array
+    frequencies_hz: Floats
+    channel_width_hz: float
+    gains: Gains
+    sigma_jy: float
+    sefd_jy: float
+    dish_diameter_m: float
+
+    @classmethod
+    def of(cls, profile: Profile, setup: GroupSetup) -> "Instrument":
+        """Draw the instrument of a run; `check` has seen `profile` and `setup`."""
+        stations, band = profile.stations, profile.subbands.band_hz
+        if stations is None or band is None:
+            raise ValueError(f"profile {profile.name} has no stations or no band")
+        array = Array.choose(stations, setup.antennas, setup.dead_antennas, setup.seed)
+        channels = profile.subbands.count * setup.channels
+        width = (band[1] - band[0]) / channels
+        # sb00 is the highest, and channels descend inside a subband too
+        frequencies = np.asarray(band[1] - width * (np.arange(channels) + 0.5), np.float64)
+        gains = draw_gains(
+            stream(setup.seed, Purpose.GAINS),
+            len(array.used),
+            len(POLARIZATIONS),
+            frequencies,
+            setup.correlator_scale,
+        )
+        sigma = noise_sigma_jy(profile.sefd_jy, width, INTEGRATION_S) if setup.noise else 0.0
+        return cls(array, frequencies, width, gains, sigma, profile.sefd_jy, profile.dish_diameter_m)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One group of a run: times, what is in the beam, what interferes."""
+
+    setup: GroupSetup
+    instrument: Instrument
+    group: int
+    declination_rad: float
+    times_jd: Floats
+    seconds: Floats
+    sources: tuple[Source, ...]
+    emitters: tuple[Emitter, ...]
+    waves: tuple[Wave, ...]
+
+    @classmethod
+    def of(cls, schedule: Schedule, instrument: Instrument, group: int, subbands: int) -> "Observation":
+        """Observe group `group` of a run whose band has `subbands` subbands."""
+        setup, times = schedule.setup, schedule.times_jd(group)
+        pointing = meridian(schedule.declination_rad, times)
+        tracked = delays_m(instrument.array, pointing, times) if setup.phase == "drift" else 0.0
+        sources, waves = [], []
+        for source in _candidates(setup, group):
+            place = apparent_place(source, times)
+            distance = separation(place, pointing)
+            if distance.min() > FIELD_RADIUS_RAD:
+                continue
+            beam = airy_power(distance, instrument.frequencies_hz, instrument.dish_diameter_m)
+            delay = delays_m(instrument.array, place, times) - tracked
+            waves.append(Wave(delay, beam * source.flux_jy(instrument.frequencies_hz)))
+            sources.append(source)
+        heard = emitters(setup, group, instrument.frequencies_hz, subbands)
+        shape = (setup.integrations, len(instrument.frequencies_hz))
+        for emitter in heard:
+            directions = emitter.directions(setup.integrations, INTEGRATION_S)
+            delay = local_delays_m(instrument.array, directions) - tracked
+            waves.append(Wave(delay, np.where(emitter.mask(*shape), emitter.flux_jy, 0.0)))
+        return cls(
+            setup,
+            instrument,
+            group,
+            schedule.declination_rad,
+            times,
+            schedule.seconds(group),
+            tuple(sources),
+            heard,
+            tuple(waves),
+        )
+
+
+def _candidates(setup: GroupSetup, group: int) -> list[Source]:
+    """Calibrator, its neighbours, and the drawn sources of all cells that may come into the beam."""
+    calibrator = CALIBRATORS[setup.calibrator]
+    passed = group * setup.group_seconds / SIDEREAL_DAY_S * STRIP_CELLS
+    within = setup.group_seconds / SIDEREAL_DAY_S * STRIP_CELLS / 2
+    reach = within + np.degrees(FIELD_RADIUS_RAD) / np.cos(np.radians(calibrator.dec_deg)) * STRIP_CELLS / 360
+    cells = range(int(np.floor(passed - reach)), int(np.ceil(passed + reach)) + 1)
+    drawn = [
+        one
+        for cell in (cells if len(cells) < STRIP_CELLS else range(STRIP_CELLS))
+        for one in strip_cell(setup.seed, calibrator, cell, setup.field_sources)
+    ]
+    return [*sky_around(calibrator), *drawn]
