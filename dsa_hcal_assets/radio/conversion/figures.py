@@ -26,6 +26,10 @@ def draw(found: Survey) -> dict[str, bytes]:
             amplitude_of_frequency(found)
         ),
         "Mean cross amplitude against time": png(amplitude_of_time(found)),
+        "Flagged share of cross-correlations, time against frequency": png(flag_occupancy(found)),
+        "Flagged share of each antenna's cross-correlations; hatched: no receptor has data": png(
+            flags_of_antennas(found)
+        ),
     }
 
 
@@ -77,6 +81,46 @@ def amplitude_of_time(found: Survey) -> "Figure":
     axes.plot(minutes, found.amplitude_of_time, ".", color=BLUE)
     axes.set(xlabel="minutes since the first integration", ylabel="mean |V| (data units)", ylim=(0, None))
     axes.grid(alpha=0.3)
+    return picture
+
+
+def flag_occupancy(found: Survey) -> "Figure":
+    """Flagged share of each integration and channel, %."""
+    picture = figure()
+    axes = picture.add_subplot()
+    for window in found.windows if len(found.times) else ():
+        counted = (window.counted_of_time / len(window.frequencies_hz))[:, None]
+        share = np.divide(
+            100 * window.flagged_of_time,
+            counted,
+            out=np.full_like(window.flagged_of_time, np.nan),
+            where=counted > 0,
+        )
+        half = window.widths_hz[[0, -1]] / 2
+        low, high = (window.frequencies_hz[[0, -1]] + [-half[0], half[1]]) / 1e6
+        axes.imshow(
+            share, extent=(low, high, len(share), 0), aspect="auto", vmin=0, vmax=100, interpolation="nearest"
+        )
+    if axes.images:
+        picture.colorbar(axes.images[0], label="flagged (%)")
+        axes.autoscale()
+    axes.set(xlabel="frequency (MHz)", ylabel="integration")
+    return picture
+
+
+def flags_of_antennas(found: Survey) -> "Figure":
+    """Flagged share of each antenna, %; stations without data are hatched."""
+    picture = figure()
+    axes = picture.add_subplot()
+    share = 100 * found.pairs.flagged_of_antenna
+    working = found.pairs.working.any(axis=1)
+    at = np.arange(len(share))
+    axes.bar(at[working], share[working], color=BLUE)
+    axes.bar(at[~working], share[~working], color="white", edgecolor=GREY, hatch="///")
+    names = [found.antenna_names[antenna] for antenna in found.pairs.antennas]
+    step = max(1, len(names) // 40)
+    axes.set_xticks(at[::step], names[::step], fontsize=6, rotation=90)
+    axes.set(xlabel="antenna", ylabel="flagged (%)", ylim=(0, 100))
     return picture
 
 

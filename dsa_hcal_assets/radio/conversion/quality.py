@@ -6,11 +6,13 @@ import numpy as np
 
 from dsa_hcal_assets.quality.verdicts import Metric
 from dsa_hcal_assets.radio.conversion.group import ConversionReport
+from dsa_hcal_assets.radio.conversion.meridian import ARCSEC, meridian_error
 from dsa_hcal_assets.radio.conversion.survey import Floats, Survey, survey
 from dsa_hcal_assets.radio.profiles.model import Profile
 from dsa_hcal_assets.radio.profiles.stations import read_stations
 
-ARCSEC = np.degrees(1) * 3600
+# a ratio of (u, v, w) to baselines between these is the bug of writers that rotate what is rotated
+TWICE = (1.8, 2.2)
 
 
 def measure(ms: Path, profile: Profile, report: ConversionReport) -> list[Metric]:
@@ -20,19 +22,22 @@ def measure(ms: Path, profile: Profile, report: ConversionReport) -> list[Metric
 
 def metrics(found: Survey, profile: Profile, report: ConversionReport) -> list[Metric]:
     """Return the metrics of stage ``measurement_set`` from a survey already made."""
-    ratio = found.longest_uvw_m / found.longest_baseline_m if found.longest_baseline_m else float("nan")
     dead = [number for number, window in enumerate(found.windows) if window.all_zero]
     return [
         Metric("rows_missing", float(abs(report.rows - found.rows)), f"{found.rows} rows"),
         Metric("windows_not_ascending", _not_ascending(found), f"{len(found.windows)} windows"),
         Metric("band_gap", _band_gap(found), "largest step between neighbouring channels beyond one width"),
+        _channel_widths(found),
         _phase_centre(found, report),
-        Metric("uvw_length_ratio", ratio, f"{found.longest_uvw_m:.1f} m to {found.longest_baseline_m:.1f} m"),
+        meridian_error(found, drifting=profile.conversion.input_phase != "phased"),
+        _uvw_length(found),
         Metric("uvw_residual", found.uvw_residual_m, "largest | |uvw| - baseline |"),
         _positions(found, profile),
         Metric("zero_windows", float(len(dead)), f"windows {dead}" if dead else ""),
-        Metric("flagged_fraction", found.flagged_fraction, "cross-correlations"),
+        _flagged(found),
+        Metric("raw_flagged_fraction", found.pairs.flagged_fraction(working_only=False), "all antennas"),
         Metric("not_finite", float(report.not_finite), "zeroed and flagged"),
+        Metric("not_finite_unflagged", float(found.not_finite), "cross-correlations"),
         _autos(found),
     ]
 
@@ -49,6 +54,38 @@ def _band_gap(found: Survey) -> float:
     # the smallest step is the width of a channel; the median is not, of few windows of one channel
     width = np.abs(steps[steps != 0]).min(initial=np.inf)
     return float(max(0.0, steps.max(initial=0) / width - 1))
+
+
+def _channel_widths(found: Survey) -> Metric:
+    """Largest difference between a channel's width and its distance to the next, in channel widths."""
+    worst = 0.0
+    for window in found.windows:
+        # a channel between two others has half of each step
+        steps = np.abs(np.diff(window.frequencies_hz))
+        widths = (window.widths_hz[1:] + window.widths_hz[:-1]) / 2
+        worst = max(worst, float(np.abs(steps / widths - 1).max(initial=0)))
+    return Metric("channel_width_error", worst, "between neighbouring channels of a window")
+
+
+def _uvw_length(found: Survey) -> Metric:
+    lengths = f"{found.longest_uvw_m:.1f} m to {found.longest_baseline_m:.1f} m"
+    if not found.longest_baseline_m:
+        return Metric("uvw_length_ratio", float("nan"), lengths)
+    ratio = found.longest_uvw_m / found.longest_baseline_m
+    twice = TWICE[0] < ratio < TWICE[1]
+    hint = "; the known convention bug: (u, v, w) were applied twice" if twice else ""
+    return Metric("uvw_length_ratio", ratio, lengths + hint)
+
+
+def _flagged(found: Survey) -> Metric:
+    pairs = found.pairs
+    raw = pairs.flagged_fraction(working_only=False)
+    working = int(pairs.working.any(axis=1).sum())
+    return Metric(
+        "flagged_fraction",
+        pairs.flagged_fraction(working_only=True),
+        f"{working} of {len(pairs.antennas)} antennas have data; of all receptors {100 * raw:.1f} %",
+    )
 
 
 def _phase_centre(found: Survey, report: ConversionReport) -> Metric:

@@ -47,12 +47,14 @@ def write(path: Path, *, windows: int = 2, change: Callable[[dict[str, Any]], No
         "DATA_DESC_ID": np.broadcast_to(np.arange(windows)[:, None, None], shape[:3]).astype(np.int32),
         "POSITION": POSITIONS_M.copy(),
         "CHAN_FREQ": LOW_HZ + WIDTH_HZ * np.arange(windows * CHANNELS).reshape(windows, CHANNELS),
+        "FIELD_ID": np.zeros(shape[:3], np.int32),
+        "CORR_TYPE": np.array([9, 12], np.int32),
         "DIRECTIONS": {name: DIRECTION.copy() for name in ("PHASE_DIR", "REFERENCE_DIR", "DELAY_DIR")},
     }
     if change is not None:
         change(columns)
     main = create_main_table(path, CHANNELS, 2, rows, weight_spectrum=False)
-    for name in ("DATA", "FLAG", "UVW", "TIME", "ANTENNA1", "ANTENNA2", "DATA_DESC_ID"):
+    for name in ("DATA", "FLAG", "UVW", "TIME", "ANTENNA1", "ANTENNA2", "DATA_DESC_ID", "FIELD_ID"):
         values = columns[name]
         main.putcol(name, np.ascontiguousarray(values.reshape(rows, *values.shape[3:])))
     main.close()
@@ -64,6 +66,13 @@ def write(path: Path, *, windows: int = 2, change: Callable[[dict[str, Any]], No
         table.addrows(windows)
         for row, frequencies in enumerate(columns["CHAN_FREQ"]):
             table.putcell("CHAN_FREQ", row, frequencies)
+            table.putcell("CHAN_WIDTH", row, np.full(CHANNELS, WIDTH_HZ))
+    with tables.table(str(path / "POLARIZATION"), readonly=False, ack=False) as table:
+        table.addrows(1)
+        table.putcell("CORR_TYPE", 0, columns["CORR_TYPE"])
+    with tables.table(str(path / "DATA_DESCRIPTION"), readonly=False, ack=False) as table:
+        table.addrows(windows)
+        table.putcol("SPECTRAL_WINDOW_ID", np.arange(windows, dtype=np.int32))
     with tables.table(str(path / "FIELD"), readonly=False, ack=False) as table:
         table.addrows(1)
         table.putcell("NAME", 0, "here")

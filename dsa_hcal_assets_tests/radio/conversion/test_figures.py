@@ -8,23 +8,28 @@ import pytest
 
 from dsa_hcal_assets.radio.conversion import figures
 from dsa_hcal_assets.radio.conversion.survey import Survey
+from dsa_hcal_assets.radio.conversion.tallies import PairTally, WindowSurvey
 from dsa_hcal_assets.radio.profiles.stations import read_stations
-from dsa_hcal_assets_tests.radio.conversion.test_gate import DSA, USED, sound
+from dsa_hcal_assets_tests.radio.conversion.test_gate import DSA, USED, pairs, sound
 
 DRAWINGS = {
     figures.uv_coverage: ("u (km)", "v (km)"),
     figures.antenna_map: ("east (m)", "north (m)"),
     figures.amplitude_of_frequency: ("frequency (MHz)", "mean |V| (data units)"),
     figures.amplitude_of_time: ("minutes since the first integration", "mean |V| (data units)"),
+    figures.flag_occupancy: ("frequency (MHz)", "integration"),
+    figures.flags_of_antennas: ("antenna", "flagged (%)"),
 }
 
 
 def empty() -> Survey:
     found = sound()
-    for window in found.windows:
-        window.used = np.zeros_like(window.used)
     return replace(
         found,
+        windows=[
+            WindowSurvey.empty(window.frequencies_hz, window.widths_hz, 0, 2) for window in found.windows
+        ],
+        pairs=PairTally.empty(np.zeros(0, np.int64), 2),
         rows=0,
         times=np.zeros(0),
         amplitude_of_time=np.zeros(0),
@@ -39,14 +44,16 @@ def test_every_figure_is_a_png_under_its_caption(make):
         warnings.simplefilter("error")
         drawn = figures.draw(make())
     assert len(drawn) == len(DRAWINGS)
-    for caption, subject in zip(drawn, ("uv", "Antennas", "frequency", "time"), strict=True):
+    for caption, subject in zip(
+        drawn, ("uv", "Antennas", "frequency", "time", "Flagged", "antenna"), strict=True
+    ):
         assert subject in caption
     assert all(png.startswith(b"\x89PNG\r\n\x1a\n") and len(png) > 1000 for png in drawn.values())
 
 
 @pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
 def test_axes_say_what_they_show_in_which_unit(draw):
-    (axes,) = draw(sound()).axes
+    axes = draw(sound()).axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == DRAWINGS[draw]
 
 
@@ -103,3 +110,26 @@ def test_times_are_minutes_from_the_first():
     found = replace(sound(), times=5.1e9 + np.array([0.0, 60.0, 90.0]), amplitude_of_time=np.arange(3.0))
     (axes,) = figures.amplitude_of_time(found).axes
     assert axes.lines[0].get_xydata().tolist() == [[0, 0], [1, 1], [1.5, 2]]
+
+
+def test_the_occupancy_shows_each_window_where_it_is_with_its_flagged_share():
+    found = sound()
+    found.windows[1].flagged_of_time[2, 3] = 1.0
+    axes, bar = figures.flag_occupancy(found).axes
+    low, high = axes.images
+    # half a channel beyond the outer centres, MHz; integrations count downwards
+    assert low.get_extent() == pytest.approx([1399.5, 1403.5, 3, 0])
+    assert high.get_extent() == pytest.approx([1403.5, 1407.5, 3, 0])
+    assert not low.get_array().any()
+    # 8 values a time in 4 channels
+    assert high.get_array()[2].tolist() == [0, 0, 0, 50]
+    assert bar.get_ylabel() == "flagged (%)"
+
+
+def test_antennas_stand_side_by_side_with_their_flagged_share():
+    (axes,) = figures.flags_of_antennas(replace(sound(), pairs=pairs(0.25))).axes
+    heights = {round(bar.get_x() + bar.get_width() / 2): bar.get_height() for bar in axes.patches}
+    # two thirds of each antenna's baselines have a quarter flagged, those to the dead one all
+    assert heights == {0: 50, 1: 50, 2: 50, 3: 100}
+    assert [bar.get_height() for bar in axes.patches if bar.get_hatch()] == [100]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["1", "2", "71", "104"]

@@ -13,7 +13,8 @@ from dsa_hcal_assets.quality.thresholds import Thresholds
 from dsa_hcal_assets.quality.verdicts import Level, Verdict
 from dsa_hcal_assets.radio.conversion.group import ConversionReport
 from dsa_hcal_assets.radio.conversion.quality import metrics
-from dsa_hcal_assets.radio.conversion.survey import Survey, WindowSurvey
+from dsa_hcal_assets.radio.conversion.survey import Survey
+from dsa_hcal_assets.radio.conversion.tallies import PairTally, WindowSurvey
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
 from dsa_hcal_assets.radio.profiles.stations import read_stations
 
@@ -27,7 +28,23 @@ ARCSEC = np.radians(1 / 3600)
 def window(low_hz: float) -> WindowSurvey:
     ones = np.ones((4, 2))
     frequencies = low_hz + 1e6 * np.arange(4)
-    return WindowSurvey(frequencies, 5 * ones, 5 * ones, 0 * ones, total=40, all_zero=False)
+    found = WindowSurvey.empty(frequencies, np.full(4, 1e6), 3, 2)
+    return replace(
+        found,
+        amplitude_sum=5 * ones,
+        used=5 * ones,
+        counted_of_time=np.full(3, 8.0),
+        total=40,
+        all_zero=False,
+    )
+
+
+def pairs(flagged: float) -> PairTally:
+    """Ten values a pair and correlation, `flagged` of them; antenna 103 has no data and is flagged."""
+    ones = np.triu(np.ones((4, 4)), 1)[:, :, None] * np.ones(2)
+    dead = (np.arange(4)[:, None] == 3) | (np.arange(4) == 3)
+    share = np.where(dead, 1, flagged)[:, :, None]
+    return PairTally(USED, 10 * share * ones, 10 * ones, (share < 1) & (ones > 0))
 
 
 def sound() -> Survey:
@@ -42,15 +59,19 @@ def sound() -> Survey:
         antenna_positions_m=positions,
         antennas_used=USED,
         directions={name: direction.copy() for name in ("PHASE_DIR", "REFERENCE_DIR", "DELAY_DIR")},
+        direction_frame="icrs",
         field_names=["3C147"],
+        field_times=np.array([[0.0, 2.0]]),
         times=np.arange(3.0),
         amplitude_of_time=np.ones(3),
         uv_m=np.ones((10, 2)),
         longest_uvw_m=1500.0,
         longest_baseline_m=1500.0,
         uvw_residual_m=1e-6,
+        pairs=pairs(0.0),
         autos=100,
         autos_not_positive=0,
+        not_finite=0,
     )
 
 
@@ -98,8 +119,11 @@ def zero_a_window(found: Survey) -> None:
 
 
 def flag_everything(found: Survey) -> None:
-    for one in found.windows:
-        one.flagged = np.full((4, 2), 5.0)
+    found.pairs = pairs(1.0)
+
+
+def widen_channels(found: Survey) -> None:
+    found.windows[1].widths_hz = found.windows[1].widths_hz * 1.02
 
 
 def move_an_antenna(found: Survey) -> None:
@@ -132,6 +156,8 @@ FAULTS = {
     "a field too many": (lambda s: s.field_names.append("other"), "phase_centre_error"),
     "an all-zero window": (zero_a_window, "zero_windows"),
     "everything flagged": (flag_everything, "flagged_fraction"),
+    "channels wider than their spacing": (widen_channels, "channel_width_error"),
+    "an infinite value left": (lambda s: setattr(s, "not_finite", 1), "not_finite_unflagged"),
     "rows lost": (lambda s: setattr(s, "rows", 110), "rows_missing"),
     "rows twice": (lambda s: setattr(s, "rows", 240), "rows_missing"),
     "negative autocorrelations": (lambda s: setattr(s, "autos_not_positive", 60), "autos_not_positive"),
@@ -140,7 +166,7 @@ FAULTS = {
 
 def test_a_sound_set_passes_every_limit():
     assert not_passed(sound()) == {}
-    assert len(verdicts(sound())) == 11
+    assert {verdict.metric for verdict in THRESHOLDS.of_stage("measurement_set")} == set(verdicts(sound()))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -149,8 +175,8 @@ def test_a_fault_stops_the_set_by_the_metric_meant_for_it(fault):
     found = sound()
     inject(found)
     assert verdicts(found)[metric].stops, fault
-    # "reversed channels" also look like a gap; every other fault is seen by one metric alone
-    assert set(not_passed(found)) <= {metric, "band_gap"}
+    # reversed channels also look like a gap, and flags have a raw share; others are seen by one metric alone
+    assert set(not_passed(found)) <= {metric, "band_gap", "raw_flagged_fraction"}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +185,7 @@ def test_a_fault_stops_the_set_by_the_metric_meant_for_it(fault):
         (lambda s: setattr(s.windows[1], "frequencies_hz", s.windows[1].frequencies_hz + 1e6), "band_gap"),
         (lambda s: setattr(s, "uvw_residual_m", 0.2), "uvw_residual"),
         (lambda s: setattr(s, "autos_not_positive", 1), "autos_not_positive"),
-        (lambda s: s.windows[0].flagged.fill(4.0), "flagged_fraction"),
+        (lambda s: setattr(s, "pairs", pairs(0.25)), "raw_flagged_fraction"),
     ],
 )
 def test_a_smaller_fault_warns_and_stops_nothing(change, metric):
@@ -181,17 +207,60 @@ def test_a_gap_is_measured_in_channels(missing):
 
 def test_a_gap_is_measured_in_channels_even_between_windows_of_one_channel():
     found = sound()
-    found.windows = [
-        WindowSurvey(np.array([1.4e9 + step * 1e6]), *np.ones((3, 1, 1)), total=1, all_zero=False)
-        for step in (0, 1, 3)
-    ]
+    found.windows = [narrow(1.4e9 + step * 1e6) for step in (0, 1, 3)]
     assert values(found)["band_gap"] == pytest.approx(1)
 
 
 def test_one_channel_has_no_gap():
     found = sound()
-    found.windows = [WindowSurvey(np.array([1.4e9]), *np.ones((3, 1, 1)), total=1, all_zero=False)]
+    found.windows = [narrow(1.4e9)]
     assert values(found)["band_gap"] == 0
+
+
+def narrow(hz: float) -> WindowSurvey:
+    return replace(WindowSurvey.empty(np.array([hz]), np.array([1e6]), 3, 2), total=1, all_zero=False)
+
+
+@given(stretch=st.floats(0.5, 2), window=st.integers(0, 1))
+def test_widths_are_held_against_the_spacing(stretch, window):
+    found = copy.deepcopy(SOUND)
+    found.windows[window].widths_hz = found.windows[window].widths_hz * stretch
+    assert values(found)["channel_width_error"] == pytest.approx(abs(1 / stretch - 1), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "named"), [(1.0, False), (1.5, False), (1.95, True), (2.0, True), (3.0, False)]
+)
+def test_uvw_of_twice_the_baselines_are_called_by_their_bug(ratio, named):
+    found = replace(sound(), longest_uvw_m=1500.0 * ratio)
+    (metric,) = [one for one in metrics(found, DSA, REPORT) if one.name == "uvw_length_ratio"]
+    assert metric.value == pytest.approx(ratio)
+    assert ("known convention bug" in metric.detail) == named
+
+
+def test_stations_without_data_do_not_make_a_clean_observation_look_bad():
+    found = replace(sound(), pairs=pairs(0.1))
+    (metric,) = [one for one in metrics(found, DSA, REPORT) if one.name == "flagged_fraction"]
+    assert metric.value == pytest.approx(0.1)
+    # 3 of 6 pairs are wholly flagged
+    assert metric.detail == "3 of 4 antennas have data; of all receptors 55.0 %"
+    assert values(found)["raw_flagged_fraction"] == pytest.approx(0.55)
+
+
+@pytest.mark.parametrize("metric", [one.metric for one in THRESHOLDS.of_stage("measurement_set")])
+def test_every_limit_can_be_moved_and_the_verdict_follows(metric):
+    """No value lies above 1e9 or below -1e9: at such limits every metric changes sides."""
+
+    def level(field: str, limit: float) -> Level:
+        name = f"DSA_HCAL_THRESHOLD__MEASUREMENT_SET__{metric.upper()}__{field}"
+        judged = judge(
+            "measurement_set", metrics(SOUND, DSA, REPORT), Thresholds.load(environ={name: str(limit)})
+        )
+        (verdict,) = [one for one in judged if one.metric == metric]
+        return verdict.level
+
+    assert level("WARN_ABOVE", -1e9) == Level.WARN
+    assert level("ERROR_ABOVE", 1e9) == Level.PASS
 
 
 @given(ra=st.floats(0, 2 * np.pi), dec=st.floats(-1.5, 1.5), arcsec=st.floats(0, 3600), north=st.booleans())
@@ -265,6 +334,7 @@ def test_an_empty_set_is_stopped():
     found = replace(
         sound(), rows=0, longest_uvw_m=0.0, longest_baseline_m=0.0, antennas_used=np.zeros(0, np.int64)
     )
+    found.pairs = PairTally.empty(np.zeros(0, np.int64), 2)
     for one in found.windows:
         one.total, one.all_zero = 0, True
     stopped = {name for name, verdict in verdicts(found).items() if verdict.stops}

@@ -64,6 +64,8 @@ def test_every_metric_has_a_limit_and_a_sound_set_passes_them_all(converted):
         ("FLAG", np.ones_like, "flagged_fraction", ""),
         ("POSITION", lambda position: position + 0.1, "antenna_position_error", "ANTENNA"),
         ("REFERENCE_DIR", lambda direction: direction + 1e-5, "phase_centre_error", "FIELD"),
+        ("CHAN_WIDTH", lambda width: 1.1 * width, "channel_width_error", "SPECTRAL_WINDOW"),
+        ("DATA", lambda data: data * np.nan, "not_finite_unflagged", ""),
         ("CHAN_FREQ", lambda freq: freq[:, ::-1], "windows_not_ascending", "SPECTRAL_WINDOW"),
     ],
 )
@@ -80,6 +82,6 @@ def test_lost_rows_are_counted(converted):
 
 def test_the_worker_call_returns_metrics_and_pictures_as_json(converted):
     answer = json.loads(json.dumps(job.measure(str(converted[0]), "dsa110", converted[1].as_json())))
-    assert len(answer["metrics"]) == 11
-    assert len(answer["figures"]) == 4
+    assert len(answer["metrics"]) == len(Thresholds.load().of_stage("measurement_set"))
+    assert len(answer["figures"]) == 6
     assert all(base64.b64decode(png).startswith(b"\x89PNG") for png in answer["figures"].values())

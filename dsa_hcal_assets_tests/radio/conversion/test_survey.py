@@ -47,7 +47,7 @@ def test_mean_amplitudes_are_those_of_cross_correlations_alone(sound):
         np.testing.assert_allclose(window.mean_amplitude, expected, rtol=1e-6)
         assert window.total == CROSS_ROWS * CHANNELS * 2
         assert not window.all_zero
-    assert sound.flagged_fraction == 0
+    assert sound.pairs.flagged_fraction(working_only=False) == 0
 
 
 def test_the_mean_amplitude_of_each_time_is_over_all_windows(sound):
@@ -72,7 +72,8 @@ def test_autocorrelations_are_counted_value_by_value(sound):
 
 def test_blocks_of_rows_that_cut_windows_in_two_change_nothing(sound, tmp_path, monkeypatch):
     path = known_set.write(tmp_path / "a.ms")
-    monkeypatch.setattr(survey_module, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(survey_module, "ROWS_OF_COLUMNS", 17)
+    monkeypatch.setattr(survey_module, "BLOCK_BYTES", 3 * CHANNELS * 2 * 8)
     pieces = survey(path)
     assert (pieces.rows, pieces.autos, pieces.longest_uvw_m) == (sound.rows, sound.autos, sound.longest_uvw_m)
     np.testing.assert_allclose(pieces.amplitude_of_time, sound.amplitude_of_time)
@@ -88,7 +89,10 @@ def test_flagged_values_count_in_the_fraction_and_in_no_mean(changed):
         columns["DATA"][1, :, :, 2] = 1e6
 
     found = changed(flag)
-    assert found.flagged_fraction == pytest.approx(1 / 8)
+    assert found.pairs.flagged_fraction(working_only=False) == pytest.approx(1 / 8)
+    np.testing.assert_array_equal(found.pairs.flagged_of_antenna, 1 / 8)
+    np.testing.assert_array_equal(found.windows[1].flagged_of_time[:, 2], 12)
+    assert found.windows[1].flagged_of_time.sum() == 3 * 12
     mean = found.windows[1].mean_amplitude
     assert np.isnan(mean[2]).all()
     np.testing.assert_allclose(np.delete(mean, 2, 0), np.delete(AMPLITUDES[1], 2, 0), rtol=1e-6)
@@ -106,9 +110,53 @@ def test_flagged_values_that_are_not_numbers_spoil_nothing(changed):
     assert np.isfinite(found.amplitude_of_time).all()
 
 
+def test_an_antenna_without_data_counts_in_the_raw_fraction_alone(changed):
+    def silence(columns):
+        of_a3 = (columns["ANTENNA1"] == 3) | (columns["ANTENNA2"] == 3)
+        columns["FLAG"][of_a3] = True
+
+    pairs = changed(silence).pairs
+    # 3 of 6 baselines
+    assert pairs.flagged_fraction(working_only=False) == pytest.approx(0.5)
+    assert pairs.flagged_fraction(working_only=True) == 0
+    assert pairs.working.all(axis=1).tolist() == [True, True, True, False]
+    np.testing.assert_allclose(pairs.flagged_of_antenna, [1 / 3, 1 / 3, 1 / 3, 1])
+
+
+def test_zeros_that_are_not_flagged_are_no_data_either(changed):
+    def silence(columns):
+        of_a0 = (columns["ANTENNA1"] == 0) | (columns["ANTENNA2"] == 0)
+        columns["DATA"][of_a0, :, 1] = 0
+
+    pairs = changed(silence).pairs
+    assert pairs.working.tolist() == [[True, False], [True, True], [True, True], [True, True]]
+
+
+def test_values_that_are_no_numbers_and_not_flagged_are_counted(changed):
+    def spoil(columns):
+        crossed = np.flatnonzero(CROSS)
+        columns["DATA"][0, 1, crossed[0], 3, 0] = np.nan
+        columns["DATA"][1, 2, crossed[1], 0, 1] = np.inf
+
+    assert changed(spoil).not_finite == 2
+
+
+def test_each_field_has_the_times_of_its_rows(changed):
+    found = changed(None)
+    assert found.field_times.tolist() == [[TIMES[0], TIMES[-1]]]
+
+
+@pytest.mark.parametrize(
+    ("codes", "parallel"), [([9, 12], 2), ([9, 10], 1), ([10, 11], 0), ([1, 4], 1), ([5, 8], 2), ([6, 8], 1)]
+)
+def test_only_correlations_of_a_feed_with_itself_are_powers(changed, codes, parallel):
+    found = changed(lambda columns: columns["CORR_TYPE"].__setitem__(slice(None), codes))
+    assert found.autos == 2 * 3 * 4 * 4 * parallel
+
+
 def test_flags_of_autocorrelations_are_not_in_the_fraction(changed):
     found = changed(lambda columns: columns["FLAG"].__setitem__((slice(None), slice(None), ~CROSS), True))
-    assert (found.flagged_fraction, found.autos) == (0, 0)
+    assert (found.pairs.flagged_fraction(working_only=False), found.autos) == (0, 0)
 
 
 def test_a_time_all_of_which_is_flagged_has_no_amplitude(changed):
@@ -169,8 +217,11 @@ def test_antennas_without_rows_are_not_used(changed):
 
 def test_the_sample_of_uv_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(known_set, "TIMES", 5.1e9 + np.arange(300.0))
+    monkeypatch.setattr(survey_module, "UV_SAMPLES", 1000)
     found = survey(known_set.write(tmp_path / "a.ms"))
-    assert 1000 <= len(found.uv_m) <= 4000
+    # six of ten baselines are cross-correlations
+    assert 450 <= len(found.uv_m) <= 750
+    assert len(np.unique(found.uv_m, axis=0)) == CROSS.sum()
 
 
 def test_one_window_is_surveyed_like_many(changed):
