@@ -17,6 +17,7 @@ COMMANDS = {
     "settings": ("settings", "settings", "List every setting with its environment name."),
     "db": ("database", "db", "Apply and show database migrations."),
     "quarantine": ("quarantine", "quarantine", "List and release quarantined input."),
+    "partitions": ("partitions", "partitions", "List, retire and restore keys of radio groups."),
     "simulate": ("simulate", "simulate", "Make boards, UVH5 groups and rig files that look real."),
     "acquire": ("acquire", "acquire", "Poll the detector boards and write snapshots."),
     "convert": ("convert", "convert", "Convert UVH5 subbands to one Measurement Set."),

@@ -16,6 +16,7 @@ from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.checks import check_results, check_specs, shown
 from dsa_hcal_assets.orchestration.failures import RETRIES, typed_failures
 from dsa_hcal_assets.orchestration.gates import tell_if_closed
+from dsa_hcal_assets.orchestration.partitions import require_live
 from dsa_hcal_assets.products.model import JSON, Input, Product, Provenance
 from dsa_hcal_assets.quality.report import Figure
 from dsa_hcal_assets.quality.verdicts import Metric, Verdict
@@ -161,6 +162,7 @@ def stage_asset(
             context: dg.AssetExecutionContext, installation: InstallationParam
         ) -> dg.MaterializeResult:  # type: ignore[type-arg]
             with typed_failures():
+                require_live(context.instance, partitions, str(context.partition_key))
                 return function(StageRun(name, context, installation))
 
         return asset

@@ -10,16 +10,38 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from dagster import Field
+from dagster import DagsterInstance, Field
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 
+from dsa_hcal_assets.database.urls import dagster_url
+
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def opened_instance(database_url: str) -> Iterator[DagsterInstance]:
+    """Give a command the runs, events and partition keys of a platform, running or not.
+
+    It launches nothing, so it needs no more of the platform's Dagster home than its database, which
+    holds Dagster's tables beside the platform's own.
+    """
+    storage = {
+        "module": "dagster_postgres",
+        "class": "DagsterPostgresStorage",
+        "config": {"postgres_url": dagster_url(database_url)},
+    }
+    with (
+        tempfile.TemporaryDirectory(prefix="dagster-command-") as place,
+        DagsterInstance.local_temp(place, overrides={"storage": {"custom": storage}}) as instance,
+    ):
+        yield instance
 
 
 class EnvironmentStorage(DagsterPostgresStorage):

@@ -4,6 +4,7 @@ from dsa_hcal_assets.orchestration.radio.calibration import calibrated_ms, calib
 from dsa_hcal_assets.orchestration.radio.imaging import continuum_image, radio_qa_report
 from dsa_hcal_assets.orchestration.radio.ingest import measurement_set, uvh5_group
 from dsa_hcal_assets.orchestration.radio.sensor import radio_job, radio_sensor
+from dsa_hcal_assets.orchestration.radio.upkeep import live_window_job, live_window_schedule
 
 ASSETS = (
     uvh5_group,
@@ -14,6 +15,6 @@ ASSETS = (
     continuum_image,
     radio_qa_report,
 )
-JOBS = (radio_job,)
-SCHEDULES = ()
+JOBS = (radio_job, live_window_job)
+SCHEDULES = (live_window_schedule,)
 SENSORS = (radio_sensor,)
