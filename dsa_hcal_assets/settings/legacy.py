@@ -7,6 +7,10 @@ The one place in the code that knows them; docs/settings.md is generated from th
 HONOURED = {
     "PIPELINE_STATE_DIR": "state_dir",
     "DATABASE_URL": "database_url",
+    "PIPELINE_POINTING_DEC_DEG": "radio.pointing_dec_deg",
+    "VLA_CATALOG": "radio.calibrator_list",
+    "CAL_MATCH_RADIUS_DEG": "radio.match_radius_deg",
+    "CAL_MATCH_TOPN": "radio.match_top",
     "IMG_IMSIZE": "radio.imsize",
     "IMG_ROBUST": "radio.robust",
     "IMG_NITER": "radio.niter",

@@ -48,6 +48,26 @@ class RadioSettings(BaseModel):
         description="Spectral windows of a Measurement Set (default: the profile's)",
     )
     profiles_dir: Path | None = Field(None, description="Directory of extra telescope profiles (TOML)")
+    calibrator_list: Path | None = Field(
+        None,
+        description="Calibrators besides the standard ones: the VLA calibrator list (text, CSV or SQLite), "
+        "or a table of the form of standards.csv",
+    )
+    match_radius_deg: float | None = Field(
+        None,
+        gt=0,
+        le=90,
+        description="Largest distance of a calibrator from the pointing, deg (default: the profile's)",
+    )
+    match_top: int | None = Field(
+        None, ge=1, description="Calibrators kept of those in a group, best first (default: the profile's)"
+    )
+    pointing_dec_deg: float | None = Field(
+        None,
+        ge=-90,
+        le=90,
+        description="Declination pointed to, deg, for schedules of transits (default: the newest group's)",
+    )
     imager: Literal["auto", "wsclean", "tclean"] = Field("auto", description="auto: WSClean when installed")
     image_preset: Literal["standard", "quicklook"] = Field(
         "standard", description="Which of the profile's images is made"
