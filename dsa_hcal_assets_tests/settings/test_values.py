@@ -90,7 +90,7 @@ def test_a_value_of_an_older_name_is_refused_by_the_name_of_the_setting():
 @pytest.mark.parametrize(("old", "path"), HONOURED.items())
 def test_every_older_name_sets_what_it_means(old, path):
     text = {"state_dir": "/x", "database_url": "postgresql://h/d", "api_host": "0.0.0.0"}.get(path, "100")
-    if path in ("radio.robust", "radio.threshold_jy"):
+    if path in ("radio.robust", "radio.threshold_jy", "radio.pointing_dec_deg", "radio.match_radius_deg"):
         text = "1"
     found = reduce(getattr, path.split("."), load_settings({old: text}))
     assert str(found) in (text, f"{text}.0")
