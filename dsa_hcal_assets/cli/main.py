@@ -22,6 +22,8 @@ COMMANDS = {
     "acquire": ("acquire", "acquire", "Poll the detector boards and write snapshots."),
     "convert": ("convert", "convert", "Convert UVH5 subbands to one Measurement Set."),
     "radio": ("radio", "radio", "Flag, calibrate, image: the radio steps without Dagster."),
+    "catalogue": ("catalogue", "catalogue", "Load catalogues of sources and search them."),
+    "calibration": ("calibration", "calibration", "Transits of calibrators, and groups that hold them."),
     "hcal": ("hcal", "hcal", "Load, roll up, report: the detector steps without Dagster."),
     "rig": ("rig", "rig", "Clean and summarise test-rig files without Dagster."),
 }

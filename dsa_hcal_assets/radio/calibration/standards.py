@@ -132,13 +132,14 @@ def with_standards(listed: Iterable[ListedCalibrator]) -> tuple[Calibrator, ...]
     standards = load_standards()
     found = (Calibrator.of_listed(source) for source in listed)
     return standards + tuple(
-        one for one in found if one is not None and not any(_same(one, known) for known in standards)
+        one for one in found if one is not None and not any(same_source(one, known) for known in standards)
     )
 
 
-def _same(one: Calibrator, other: Calibrator) -> bool:
+def same_source(one: Calibrator, other: Calibrator) -> bool:
+    """Tell whether two entries mean one source: by position, or by a name the second is known under."""
     near = one.separation_deg(other.ra_deg, other.dec_deg) <= SAME_SOURCE_DEG
-    return near or one.name in other.aliases
+    return near or one.name in (other.name, *other.aliases)
 
 
 def read_sources(path: Path) -> tuple[Calibrator, ...]:
