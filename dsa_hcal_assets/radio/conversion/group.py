@@ -53,6 +53,11 @@ class ConversionReport:
     inputs: tuple[InputFile, ...]
     seconds: dict[str, float] = field(default_factory=dict)
     writer: str = "direct"
+    total_seconds: float = 0.0  # steps may overlap
+    missing_channels: int = 0  # of lost subbands, in windows that have them all the same
+    ms_bytes: int = 0
+    peak_rss_bytes: int = 0  # of the process that converted
+    started_at: str = ""  # UTC, ISO 8601
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON types."""
@@ -65,12 +70,15 @@ class ConversionReport:
         return cls(**{**record, "inputs": inputs, "fields": tuple(record["fields"])})
 
 
-class _Stopwatch:
+class Stopwatch:
+    """Seconds of named steps; a step may be timed in pieces."""
+
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def __call__(self, step: str) -> Iterator[None]:
+        """Add the time the block takes to `step`."""
         start = time.perf_counter()
         try:
             yield
@@ -119,7 +127,7 @@ def convert_group(
         raise PermanentError("no subband to convert")
     if out.exists():
         raise PermanentError(f"{out} exists", remedy="remove it or choose another name")
-    watch = _Stopwatch()
+    watch = Stopwatch()
     with watch("hash"):
         checksums = {path: sha256_of(path) for path in files}
     with watch("headers"):
@@ -136,7 +144,7 @@ def convert_group(
         written = _write_main(out, plan, profile, progress)
     with watch("subtables"):
         now_mjd = time.time() / 86400 + UNIX_EPOCH_JD - MJD_ZERO
-        write_subtables(out, plan, profile, _history(plan, inputs), now_mjd)
+        write_subtables(out, plan, profile, history_of(plan, inputs), now_mjd)
     log.info(
         "%s: %d rows from %d subbands in %.1f s",
         out.name,
@@ -144,7 +152,7 @@ def convert_group(
         len(files),
         sum(watch.seconds.values()),
     )
-    return _report(plan, written, inputs, watch.seconds)
+    return report_of(plan, written, inputs, watch.seconds)
 
 
 def _write_main(
@@ -176,7 +184,8 @@ def _write_main(
             table.close()
 
 
-def _history(plan: Plan, inputs: Sequence[InputFile]) -> list[HistoryEntry]:
+def history_of(plan: Plan, inputs: Sequence[InputFile]) -> list[HistoryEntry]:
+    """Return what the Measurement Set's history says: software, fields, inputs with their checksums."""
     entries = [HistoryEntry(f"dsa_hcal_assets {__version__}: Measurement Set written from UVH5 subbands")]
     for centre in plan.fields:
         entries.append(
@@ -187,9 +196,14 @@ def _history(plan: Plan, inputs: Sequence[InputFile]) -> list[HistoryEntry]:
     return entries
 
 
-def _report(
-    plan: Plan, written: Written, inputs: tuple[InputFile, ...], seconds: dict[str, float]
+def report_of(
+    plan: Plan,
+    written: Written,
+    inputs: tuple[InputFile, ...],
+    seconds: dict[str, float],
+    writer: str = "direct",
 ) -> ConversionReport:
+    """Return the report of a group written as `plan` says."""
     header = plan.reference
     return ConversionReport(
         rows=written.rows,
@@ -208,4 +222,6 @@ def _report(
         last_mjd=float(header.times_jd.max() - MJD_ZERO),
         inputs=inputs,
         seconds=seconds,
+        writer=writer,
+        missing_channels=plan.missing_channels,
     )

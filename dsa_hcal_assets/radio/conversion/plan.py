@@ -80,8 +80,11 @@ def make_plan(
     *,
     phase_centre: PhaseCentre | None = None,
     layout: SpwLayout | None = None,
+    any_frame: bool = False,
 ) -> Plan:
     """Decide how the subbands with `headers` become one Measurement Set.
+
+    `any_frame` allows fields in frames that only pyuvdata's writer can name.
 
     Raises
     ------
@@ -101,7 +104,8 @@ def make_plan(
         raise BadHeader(f"{reference.path.name}: polarisation codes {unknown} are not defined")
     rows = np.argsort(reference.times_jd, kind="stable")
     phasing = phase(reference, profile, phase_centre)
-    _require_one_frame(reference, phasing.fields)
+    if not any_frame:
+        _require_one_frame(reference, phasing.fields)
     first, second = reference.ant1[rows], reference.ant2[rows]
     # CASA wants one order of antennas throughout; where all rows agree the file's order stays
     mixed = bool(np.any(first < second) and np.any(first > second))

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dsa_hcal_assets.radio.conversion.geometry import Site
 from dsa_hcal_assets.radio.conversion.plan import Plan
-from dsa_hcal_assets.radio.conversion.rows import DAY, MJD_ZERO, mjd_seconds
+from dsa_hcal_assets.radio.conversion.rows import DAY, mjd_seconds
+from dsa_hcal_assets.radio.ingest.uvh5 import Uvh5Header
 from dsa_hcal_assets.radio.profiles.model import Profile
 
 # casacore MFrequency::TOPO: correlators label channels as received on the ground
@@ -41,7 +43,7 @@ def write_subtables(
     _spectral_window(path, plan)
     _polarization(path, plan)
     _observation(path, plan, profile)
-    _history(path, history, now_mjd)
+    append_history(path, history, now_mjd)
     with _table(path, "STATE") as table:
         table.addrows(1)
         values = {"SIG": True, "REF": False, "CAL": 0.0, "LOAD": 0.0, "SUB_SCAN": 0, "FLAG_ROW": False}
@@ -182,22 +184,35 @@ def _spectral_window(path: Path, plan: Plan) -> None:
             _put_cells(pairs, row, {"SPECTRAL_WINDOW_ID": row, "POLARIZATION_ID": 0, "FLAG_ROW": False})
 
 
+def receptor_pairs(plan: Plan) -> NDArray[np.int32]:
+    """Return the receptors each correlation multiplies, rows of FEED's receptors, shape (correlations, 2)."""
+    return np.array([RECEPTORS[code] for code in plan.stokes], np.int32)
+
+
 def _polarization(path: Path, plan: Plan) -> None:
     codes = plan.stokes
-    products = np.array([RECEPTORS[code] for code in codes], np.int32)
     with _table(path, "POLARIZATION") as table:
         table.addrows(1)
         types = np.array(codes, np.int32)
-        values = {"NUM_CORR": len(codes), "CORR_TYPE": types, "CORR_PRODUCT": products, "FLAG_ROW": False}
+        values = {
+            "NUM_CORR": len(codes),
+            "CORR_TYPE": types,
+            "CORR_PRODUCT": receptor_pairs(plan),
+            "FLAG_ROW": False,
+        }
         _put_cells(table, 0, values)
+
+
+def time_range(header: Uvh5Header) -> NDArray[np.float64]:
+    """Return from when to when a group was observed: s of MJD, UTC, shape (2,)."""
+    half = header.integration_s.max() / 2 / DAY
+    return mjd_seconds(np.array([header.times_jd.min() - half, header.times_jd.max() + half]))
 
 
 def _observation(path: Path, plan: Plan, profile: Profile) -> None:
     from casacore import tables
 
     header = plan.reference
-    half = header.integration_s.max() / 2 / DAY
-    span = np.array([header.times_jd.min() - half, header.times_jd.max() + half])
     place = Site.of(header).itrf_m()
     with _table(path, "OBSERVATION") as table:
         # where pyuvdata looks for the array's reference point
@@ -210,16 +225,18 @@ def _observation(path: Path, plan: Plan, profile: Profile) -> None:
             "PROJECT": "",
             "SCHEDULE_TYPE": "",
             "RELEASE_DATE": 0.0,
-            "TIME_RANGE": (span - MJD_ZERO) * DAY,
+            "TIME_RANGE": time_range(header),
             "FLAG_ROW": False,
         }
         _put_cells(table, 0, values)
 
 
-def _history(path: Path, entries: Sequence[HistoryEntry], now_mjd: float) -> None:
+def append_history(path: Path, entries: Sequence[HistoryEntry], now_mjd: float) -> None:
+    """Append `entries` to the history of the Measurement Set at `path`; `now_mjd` is UTC, days."""
     with _table(path, "HISTORY") as table:
+        before = int(table.nrows())
         table.addrows(len(entries))
-        for row, entry in enumerate(entries):
+        for row, entry in enumerate(entries, start=before):
             values = {
                 "APPLICATION": "dsa_hcal_assets",
                 "MESSAGE": entry.message,
