@@ -27,7 +27,6 @@ def template(observation: Observation) -> Any:
         phase_center_catalog={0: _phase_centre(observation)},
         time_axis_faster_than_bls=False,
         vis_units="uncalib",
-        history="simulated DSA-110 drift scan",
         extra_keywords={
             "phase_center_dec": observation.declination_rad,
             "ha_phase_center": 0.0,
@@ -35,6 +34,8 @@ def template(observation: Observation) -> Any:
             "fs_table": "simulation",
         },
     )
+    # without pyuvdata's time of making: the same setup gives the same bytes
+    made.history = f"simulated DSA-110 drift scan.{made.pyuvdata_version_str}"
     made.set_uvws_from_antenna_positions(update_vis=False)
     # what the correlator writes
     made.uvw_array = made.uvw_array.astype(np.float32)

@@ -49,7 +49,8 @@ def draw_gains(
 ) -> Gains:
     """Draw gains of amplitude 1 +- 0.1, any phase, smooth bandpass, delays of 5 ns, and slow drifts.
 
-    Phases drift by up to 10 deg in half a group, amplitudes by up to 4 % in hours.
+    Phases drift by up to 10 deg in half a group, amplitudes by up to 4 % in hours. The median of
+    abs(g)^2 is `correlator_scale`.
     """
     shape = (antennas, polarizations)
     amplitude = np.clip(rng.normal(1.0, 0.1, shape), 0.5, 1.5)
@@ -63,7 +64,8 @@ def draw_gains(
         + 0.05 * np.clip(rng.normal(size=(*shape, 1)), -2, 2) * np.sin(4.0 * np.pi * x)
     )
     slope = np.exp(2j * np.pi * delay_s[:, :, None] * (frequencies_hz - middle))
-    mean = (amplitude * np.exp(1j * phase))[:, :, None] * bandpass * slope * np.sqrt(correlator_scale)
+    mean = (amplitude * np.exp(1j * phase))[:, :, None] * bandpass * slope
+    mean *= np.sqrt(correlator_scale) / np.median(np.abs(mean))
     period = rng.uniform(*PERIODS_S, shape)
     # the steepest part of the sine turns by DRIFT_RAD in DRIFT_SPAN_S
     steepest = DRIFT_RAD * period / (2 * np.pi * DRIFT_SPAN_S)
