@@ -1,8 +1,11 @@
-"""What the sky looks like on a calibrator field: MODEL_DATA by CASA's setjy."""
+"""What the sky looks like on a calibrator field: as a flux density, and as MODEL_DATA by CASA's setjy."""
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.radio.calibration.beam import DriftBeam
@@ -10,6 +13,8 @@ from dsa_hcal_assets.radio.calibration.description import FluxDensity
 from dsa_hcal_assets.radio.calibration.fields import Field
 from dsa_hcal_assets.radio.calibration.prediction import add_sources, attenuate_model, mean_model
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
+
+Floats = NDArray[np.float64]
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +81,30 @@ def set_models(
             )
         )
     return found
+
+
+def apparent_flux(
+    field: Field, source: Calibrator, frequency_hz: Floats, times_s: Floats, beam: DriftBeam | None
+) -> FluxDensity:
+    """Return the mean flux density of a calibrator over a band, and as it appears through the beam.
+
+    Parameters
+    ----------
+    frequency_hz, times_s
+        Channels (Hz) and moments (UTC MJD seconds) the means are taken over.
+    """
+    flux = np.array([source.flux_jy(value) for value in frequency_hz])
+    share = beam.share(source.ra_deg, source.dec_deg, times_s, frequency_hz) if beam else np.ones((1, 1))
+    return FluxDensity(
+        field=field.name,
+        ra_deg=field.ra_deg,
+        dec_deg=field.dec_deg,
+        jy=float(flux.mean()),
+        apparent_jy=float((flux * share).mean()),
+        error_jy=0.0,
+        frequency_hz=float(frequency_hz.mean()),
+        origin=f"{source.standard or 'calibrator table'}: {source.name}",
+    )
 
 
 def _known_by_name(field: Field, source: Calibrator) -> bool:

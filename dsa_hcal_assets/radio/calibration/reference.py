@@ -25,8 +25,8 @@ class Antenna:
     good: float
 
 
-def antennas_with_data(ms: Path, fields: Sequence[int]) -> list[Antenna]:
-    """Return the antennas with unflagged cross-correlations on the given fields."""
+def antennas_with_data(ms: Path, flags: FlagSet, fields: Sequence[int]) -> list[Antenna]:
+    """Return the antennas whose cross-correlations on the given fields `flags` leaves some of."""
     from casacore.tables import table
 
     names = antenna_names(ms)
@@ -37,7 +37,7 @@ def antennas_with_data(ms: Path, fields: Sequence[int]) -> list[Antenna]:
             main.getcol(column) for column in ("FIELD_ID", "ANTENNA1", "ANTENNA2", "DATA_DESC_ID")
         )
     unflagged = np.zeros(field.size)
-    for number, mask in FlagSet.of_ms(ms).masks.items():
+    for number, mask in flags.masks.items():
         unflagged[description == number] = 1.0 - mask.mean(axis=(1, 2))
     rows = np.isin(field, fields) & (first != second)
     good, total = np.zeros(len(names)), np.zeros(len(names))

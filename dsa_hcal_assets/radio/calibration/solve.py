@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dsa_hcal_assets.errors import BadInput
-from dsa_hcal_assets.radio.calibration.description import FluxDensity
+from dsa_hcal_assets.radio.calibration.description import FluxDensity, TableKind
 from dsa_hcal_assets.radio.calibration.fields import Field, Roles
 from dsa_hcal_assets.radio.profiles.processing import Calibration
 
@@ -120,13 +120,9 @@ class Chain:
         return _require(target), found
 
     @property
-    def joins_windows(self) -> bool:
-        """Whether short gains are solved over several windows (bandpass and gain took their shape)."""
-        return self.windows > 1
-
-    @property
     def _joined(self) -> str:
-        return "spw" if self.joins_windows else ""
+        # bandpass and gain took the shape of each window; what is left is common to them
+        return "spw" if self.windows > 1 else ""
 
     @property
     def _primary(self) -> str:
@@ -152,6 +148,32 @@ class Chain:
             "gaintable": [str(path) for path in before],
             "parang": False,
         }
+
+
+def solve_tables(chain: Chain, frequency_hz: float) -> tuple[dict[TableKind, Path], list[FluxDensity]]:
+    """Run all solves of a chain in order.
+
+    Returns
+    -------
+    dict
+        Caltable by kind.
+    list of FluxDensity
+        Those transferred to secondary calibrators.
+    """
+    choices = chain.choices
+    delay = chain.delay()
+    before = [delay] if choices.delay else []
+    phase = chain.prebandpass_phase(delay)
+    bandpass = chain.bandpass([*before, phase])
+    before.append(bandpass)
+    gain = chain.gain(before)
+    tables: dict[TableKind, Path] = {"delay": delay, "bandpass": bandpass, "gain": gain}
+    transferred: list[FluxDensity] = []
+    if chain.roles.gain:
+        tables["gain"], transferred = chain.transfer_flux(gain, frequency_hz)
+    if choices.short_solint:
+        tables["short_gain"] = chain.short_gain([*before, gain], choices.short_solint)
+    return tables, transferred
 
 
 def _require(target: Path) -> Path:

@@ -32,6 +32,11 @@ class Flagging(_Section):
 class Calibration(_Section):
     """Which source calibrates, and how the solutions are made and how long they hold."""
 
+    solver: Literal["auto", "direct", "casa"] = Field(
+        "auto",
+        description="direct: our own, one pass over the data; casa: gaincal and bandpass; auto: direct for "
+        "one calibrator whose gains hold for the group, casa for all else",
+    )
     flux_standard: str = Field("Perley-Butler 2017", description="setjy standard")
     selection: Literal["field", "transit"] = Field(
         description="field: by field names; transit: a catalogue source crossing the meridian in the group"
