@@ -114,12 +114,13 @@ class TestTelescope:
 
     @pytest.mark.radio
     def test_a_group_of_the_telescope_is_taken_in_under_its_profile(self, profiles, database, tmp_path):
-        from dsa_hcal_assets.radio.ingest.scan import scan
+        from dsa_hcal_assets.radio.ingest.scan import SubbandWatch
+        from dsa_hcal_assets.settings.radio import RadioSettings
         from dsa_hcal_assets_tests.radio import uvh5_files
 
         place = tmp_path / "uvh5"
         place.mkdir()
-        known, settings = load_profiles(profiles), Settings(state_dir=tmp_path).radio
+        known, settings = load_profiles(profiles), RadioSettings(settle_seconds=0)
         count = known["meerkat"].subbands.count
         for path in uvh5_files.write_group(
             place,
@@ -132,8 +133,9 @@ class TestTelescope:
         ):
             os.utime(path, (1_700_000_000, 1_700_000_000))
         ledger = Ledger(database, tmp_path / "quarantine")
-        report = scan(place, ledger, database, known, settings, datetime.now(UTC))
-        (group,) = report.groups.values()
+        watch = SubbandWatch(place, ledger, database, known, settings)
+        (group,) = watch.look(datetime.now(UTC)).changed
+        watch.close()
         assert (group.profile, group.state, group.found) == ("meerkat", "complete", count)
 
 

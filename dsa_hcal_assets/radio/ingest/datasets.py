@@ -1,5 +1,6 @@
 """Typed access to the datasets of a UVH5 header."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ Ints = NDArray[np.int64]
 
 
 class HeaderReader:
-    """The datasets of one file's ``Header`` group, by name.
+    """The datasets of one file's ``Header`` group, by name, each read once.
 
     Every method raises `BadHeader`, naming file and dataset, for one that is missing, empty, a group
     or of another type.
@@ -23,6 +24,23 @@ class HeaderReader:
     def __init__(self, path: Path, header: h5py.Group) -> None:
         self.path = path
         self.header = header
+        self._values: dict[str, Any] = {}
+
+    def digest(self, size: int) -> str:
+        """Return the sha256 over name, type, shape and bytes of every dataset, and the file's size."""
+        hasher = hashlib.sha256(f"size {size}\n".encode())
+
+        def add(name: str, item: h5py.Dataset | h5py.Group) -> None:
+            if isinstance(item, h5py.Dataset):
+                hasher.update(f"{name} {item.dtype.str} {item.shape}\n".encode())
+                if item.shape is not None:
+                    values = np.ascontiguousarray(self._value(name))
+                    # texts of variable length are pointers in memory; their words count, not where they lie
+                    words = repr(values.tolist()).encode() if values.dtype.hasobject else values.tobytes()
+                    hasher.update(words)
+
+        self.header.visititems(add)
+        return hasher.hexdigest()
 
     def array(self, name: str) -> NDArray[Any]:
         """Return a dataset as it is stored."""
@@ -37,10 +55,13 @@ class HeaderReader:
         values = self.array(name)
         if values.dtype.kind not in "biuf":
             raise BadHeader(f"{self.path.name}: Header/{name}", expected="numbers", found=str(values.dtype))
-        return values.astype(np.float64)
+        return values.astype(np.float64, copy=False)
 
     def integers(self, name: str) -> Ints:
         """Return a dataset of whole numbers, flat, whatever type holds them."""
+        stored = self.array(name)
+        if stored.dtype.kind == "i":
+            return np.atleast_1d(stored).ravel().astype(np.int64, copy=False)
         values = self.floats(name)
         if not np.all(np.abs(values) < 2**53) or np.any(values % 1):
             raise BadHeader(f"{self.path.name}: Header/{name}", expected="whole numbers")
@@ -76,9 +97,12 @@ class HeaderReader:
         return tuple(v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values.tolist())
 
     def _value(self, name: str) -> Any:
+        if name in self._values:
+            return self._values[name]
         if name not in self.header:
             raise BadHeader(f"{self.path.name} has no Header/{name}", expected="the datasets of UVH5")
         item = self.header[name]
         if not isinstance(item, h5py.Dataset) or item.shape is None:
             raise BadHeader(f"{self.path.name}: Header/{name} holds no values", expected="a dataset")
-        return item[()]
+        value = self._values[name] = item[()]
+        return value

@@ -1,33 +1,37 @@
-"""One look at the incoming directory: new subbands into the ledger, bad ones into quarantine."""
+"""New subbands into the ledger, bad ones into quarantine, groups into their state: one look after another."""
 
 import logging
-import os
-import stat
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.errors import BadInput, TransientError
+from dsa_hcal_assets.errors import BadInput, DatabaseUnavailable, TransientError
 from dsa_hcal_assets.ledger.ledger import Ledger
 from dsa_hcal_assets.ledger.model import NotAFile, Outcome
 from dsa_hcal_assets.radio.ingest import groups
-from dsa_hcal_assets.radio.ingest.child import read_headers
+from dsa_hcal_assets.radio.ingest.child import HeaderReaders
 from dsa_hcal_assets.radio.ingest.completeness import decide_overdue, refresh_changed
 from dsa_hcal_assets.radio.ingest.errors import WrongSubband
+from dsa_hcal_assets.radio.ingest.forming import Forming, FormingGroups
 from dsa_hcal_assets.radio.ingest.groups import SOURCE, ObservationGroup
 from dsa_hcal_assets.radio.ingest.header import SubbandHeader
+from dsa_hcal_assets.radio.ingest.incoming import Clock, IncomingDirectory
 from dsa_hcal_assets.radio.profiles.loading import match
 from dsa_hcal_assets.radio.profiles.model import Profile
 from dsa_hcal_assets.settings.radio import RadioSettings
 
 log = logging.getLogger(__name__)
 
+# Files whose headers are read before they are entered into the ledger: what a kill makes to be read again.
+PIECE = 64
+
 
 @dataclass
 class ScanReport:
-    """What one scan did. Names of files; groups touched are in their new state."""
+    """What one look did, by names of files, and the groups it changed, in their new state."""
 
     accepted: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
@@ -35,109 +39,135 @@ class ScanReport:
     quarantined: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)  # not a regular file, or not readable now
     settling: list[str] = field(default_factory=list)
-    left: int = 0  # new files beyond this scan's batch
+    left: int = 0  # new files beyond this look's batch and time
+    forming: list[Forming] = field(default_factory=list)  # names without a header yet
     changed: list[ObservationGroup] = field(default_factory=list)  # got or lost subbands
     decided: list[ObservationGroup] = field(default_factory=list)  # partial or failed since now
 
 
-def scan(
-    incoming: Path,
-    ledger: Ledger,
-    database: Database,
-    profiles: Mapping[str, Profile],
-    settings: RadioSettings,
-    now: datetime,
-) -> ScanReport:
-    """Take what is new in `incoming` into the ledger.
+class SubbandWatch:
+    """Takes subband files from a directory into the ledger; one object a process, kept between looks.
 
-    Only files with a subband's name are looked at, only settled ones are read, and one that cannot
-    be used never holds up another. Groups left incomplete for `settings.collect_hours` become
-    failed and are reported once. Safe to repeat and to interrupt at any point.
+    Only files with a subband's name are looked at, only those that ceased to grow are read, and one
+    that cannot be used never holds up another. All it remembers can be forgotten: a new one starts
+    from the ledger. Safe to interrupt at any point.
 
-    Raises
-    ------
-    DatabaseUnavailable
-        If the database cannot be reached; files stay where they are for the next scan.
+    Parameters
+    ----------
+    clock
+        Monotonic seconds by which files settle.
     """
-    report = ScanReport()
-    names = _subband_names(incoming, profiles.values())
-    fresh = _settled(incoming, ledger.unknown(SOURCE, names), settings, now, report)
-    batch, report.left = fresh[: settings.scan_batch], max(0, len(fresh) - settings.scan_batch)
-    if batch:
-        for path, header in zip(
-            batch, read_headers(batch, seconds_a_file=settings.header_seconds), strict=True
-        ):
-            _take(path, header, ledger, database, profiles, now, report)
-    report.changed = refresh_changed(database, ledger, now)
-    report.decided = decide_overdue(database, settings, now)
-    for group in report.decided:
-        log.warning("group %s is %s: %d of %d subbands", group.key, group.state, group.found, group.expected)
-    return report
 
+    def __init__(
+        self,
+        incoming: Path,
+        ledger: Ledger,
+        database: Database,
+        profiles: Mapping[str, Profile],
+        settings: RadioSettings,
+        *,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._ledger = ledger
+        self._database = database
+        self._profiles = profiles
+        self._settings = settings
+        self._directory = IncomingDirectory(incoming, self._is_subband, settings.settle_seconds, clock=clock)
+        self._forming = FormingGroups(database, profiles, settings.name_tolerance_seconds)
+        self._readers = HeaderReaders()
 
-def _subband_names(incoming: Path, profiles: Iterable[Profile]) -> list[str]:
-    known = list(profiles)
-    with os.scandir(incoming) as entries:
-        return [
-            entry.name
-            for entry in entries
-            if any(profile.subbands.index_of_name(entry.name) is not None for profile in known)
-        ]
+    def look(self, now: datetime) -> ScanReport:
+        """Take what is new and settled, bring the groups up to date, and say what happened.
 
+        Costs one look at the directory's time stamp and two short queries when nothing happened.
 
-def _settled(
-    incoming: Path, names: Iterable[str], settings: RadioSettings, now: datetime, report: ScanReport
-) -> list[Path]:
-    settled = []
-    for name in names:
-        path = incoming / name
-        try:
-            status = path.lstat()
-        except FileNotFoundError:
-            continue
-        if not stat.S_ISREG(status.st_mode):
-            report.refused[name] = "a link, directory or device with a subband's name"
-            log.warning("%s is refused: %s", name, report.refused[name])
-        elif abs(now.timestamp() - status.st_mtime) < settings.settle_seconds:
-            report.settling.append(name)
-        else:
-            settled.append(path)
-    return settled
-
-
-def _take(
-    path: Path,
-    header: SubbandHeader | BadInput,
-    ledger: Ledger,
-    database: Database,
-    profiles: Mapping[str, Profile],
-    now: datetime,
-    report: ScanReport,
-) -> None:
-    """Accept or quarantine one file."""
-    try:
-        if isinstance(header, BadInput):
-            raise header
-        profile = match(profiles, header.telescope)
-        number = subband_number(path.name, header, profile)
-    except BadInput as error:
-        _quarantine(path, error, ledger, report)
-        return
-    groups.remember(database, profile, number, path.name, header, now)
-    try:
-        accepted = ledger.accept(
-            SOURCE,
-            path,
-            subject=f"{header.group}/sb{number:02d}",
-            partition=header.group,
-            digest=header.digest,
-            sample_time=header.first_time,
+        Raises
+        ------
+        DatabaseUnavailable
+            If the database cannot be reached; files stay where they are for the next look.
+        FileNotFoundError
+            If there is no incoming directory.
+        """
+        until = time.monotonic() + self._settings.scan_seconds
+        report = ScanReport()
+        ready = self._directory.look(
+            lambda names: self._ledger.unknown(SOURCE, names), self._settings.scan_batch
         )
-    except (NotAFile, TransientError) as error:
-        _refuse(path, error, report)
-        return
-    lists = {Outcome.NEW: report.accepted, Outcome.DUPLICATE: report.duplicates}
-    lists.get(accepted.outcome, report.conflicts).append(path.name)
+        for name, reason in ready.refused.items():
+            report.refused[name] = reason
+            log.warning("%s is refused: %s", name, reason)
+        report.settling = ready.settling
+        taken = self._take_all(ready.paths, until, now, report)
+        report.left = ready.left + len(ready.paths) - taken
+        report.forming = self._forming.note([*ready.settling, *_names(ready.paths[taken:])], now)
+        report.changed = refresh_changed(self._database, self._ledger, now)
+        report.decided = decide_overdue(self._database, self._settings, now)
+        for group in report.decided:
+            log.warning(
+                "group %s is %s: %d of %d subbands", group.key, group.state, group.found, group.expected
+            )
+        return report
+
+    def close(self) -> None:
+        """End the header reader; the next look starts a new one."""
+        self._readers.close()
+
+    def _is_subband(self, name: str) -> bool:
+        return any(one.subbands.index_of_name(name) is not None for one in self._profiles.values())
+
+    def _take_all(self, paths: Sequence[Path], until: float, now: datetime, report: ScanReport) -> int:
+        """Take files in turn while there is time; return how many were."""
+        taken = 0
+        while taken < len(paths) and time.monotonic() < until:
+            piece = paths[taken : taken + PIECE]
+            headers = self._readers.read(piece, seconds_a_file=self._settings.header_seconds, until=until)
+            for path, header in zip(piece, headers, strict=False):
+                self._take(path, header, now, report)
+            taken += len(headers)
+        return taken
+
+    def _take(self, path: Path, header: SubbandHeader | BadInput, now: datetime, report: ScanReport) -> None:
+        try:
+            if isinstance(header, BadInput):
+                raise header
+            profile = match(self._profiles, header.telescope)
+            number = subband_number(path.name, header, profile)
+        except BadInput as error:
+            self._quarantine(path, error, report)
+            return
+        groups.remember(self._database, profile, number, path.name, header, now)
+        try:
+            accepted = self._ledger.accept(
+                SOURCE,
+                path,
+                subject=f"{header.group}/sb{number:02d}",
+                partition=header.group,
+                digest=header.digest,
+                sample_time=header.first_time,
+            )
+        except (NotAFile, TransientError) as error:
+            self._refuse(path, error, report)
+            return
+        lists = {Outcome.NEW: report.accepted, Outcome.DUPLICATE: report.duplicates}
+        lists.get(accepted.outcome, report.conflicts).append(path.name)
+        self._directory.done(path.name, gone=accepted.outcome is Outcome.CONFLICT)
+
+    def _quarantine(self, path: Path, error: BadInput, report: ScanReport) -> None:
+        try:
+            self._ledger.quarantine_arrival(SOURCE, path, error)
+        except (NotAFile, TransientError) as obstacle:
+            self._refuse(path, obstacle, report)
+            return
+        report.quarantined[path.name] = str(error)
+        self._directory.done(path.name, gone=True)
+        log.warning("%s quarantined: %s", path.name, error)
+
+    def _refuse(self, path: Path, error: BadInput | TransientError, report: ScanReport) -> None:
+        if isinstance(error, DatabaseUnavailable):
+            raise error
+        report.refused[path.name] = str(error)
+        self._directory.refuse(path.name)
+        log.warning("%s left where it is: %s", path.name, error)
 
 
 def subband_number(name: str, header: SubbandHeader, profile: Profile) -> int:
@@ -167,20 +197,5 @@ def subband_number(name: str, header: SubbandHeader, profile: Profile) -> int:
     return number
 
 
-def _quarantine(path: Path, error: BadInput, ledger: Ledger, report: ScanReport) -> None:
-    try:
-        ledger.quarantine_arrival(SOURCE, path, error)
-    except (NotAFile, TransientError) as obstacle:
-        _refuse(path, obstacle, report)
-        return
-    report.quarantined[path.name] = str(error)
-    log.warning("%s quarantined: %s", path.name, error)
-
-
-def _refuse(path: Path, error: BadInput | TransientError, report: ScanReport) -> None:
-    from dsa_hcal_assets.errors import DatabaseUnavailable
-
-    if isinstance(error, DatabaseUnavailable):
-        raise error
-    report.refused[path.name] = str(error)
-    log.warning("%s left where it is: %s", path.name, error)
+def _names(paths: Sequence[Path]) -> list[str]:
+    return [path.name for path in paths]

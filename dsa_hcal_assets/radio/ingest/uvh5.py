@@ -4,7 +4,6 @@ The format is that of UVH5 memo 1.2 (pyuvdata); the older layout with a spectral
 ``phase_type`` instead of a catalogue, which correlators still write, is read as well.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -121,7 +120,7 @@ def read_header(path: Path) -> Uvh5Header:
             drift_app_dec_rad=drift[0],
             drift_hour_angle_rad=drift[1],
             observer=scalars.text("extra_keywords/OBSERVER", ""),
-            digest=_digest(header, size),
+            digest=scalars.digest(size),
             file_bytes=size,
         )
         require_sound(result, file["Data"])
@@ -197,20 +196,3 @@ def _channel_widths(reader: HeaderReader, freqs: Floats) -> Floats:
             found=f"{len(widths)} values",
         )
     return np.broadcast_to(widths, freqs.shape)
-
-
-def _digest(header: h5py.Group, size: int) -> str:
-    """sha256 over name, type, shape and bytes of every header dataset, and the file's size."""
-    hasher = hashlib.sha256(f"size {size}\n".encode())
-
-    def add(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        if isinstance(item, h5py.Dataset):
-            hasher.update(f"{name} {item.dtype.str} {item.shape}\n".encode())
-            if item.shape is not None:
-                values = np.ascontiguousarray(item[()])
-                # texts of variable length are pointers in memory; their words count, not where they lie
-                words = repr(values.tolist()).encode() if values.dtype.hasobject else values.tobytes()
-                hasher.update(words)
-
-    header.visititems(add)
-    return hasher.hexdigest()

@@ -1,11 +1,13 @@
 """What a profile says about a telescope and the files its correlator writes."""
 
 import re
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from dsa_hcal_assets.clock import parse_group_key
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.radio.profiles.processing import Calibration, Flagging, Imaging
 
@@ -50,6 +52,14 @@ class Subbands(_Section):
         """Return the subband number in a file name, or None when the name is not a subband's."""
         found = re.fullmatch(self.name_pattern, name)
         return int(found["index"]) if found and found["index"].isdecimal() else None
+
+    def stamp_of_name(self, name: str) -> datetime | None:
+        """Return the time stamp (UTC) in a file name, or None when the name has none."""
+        found = re.fullmatch(self.name_pattern, name)
+        try:
+            return parse_group_key(found["stamp"]) if found else None
+        except ValueError:
+            return None
 
     def index_of_frequency(self, mean_hz: float) -> int | None:
         """Return the subband number a mean frequency (Hz) belongs to; None without a fixed band."""

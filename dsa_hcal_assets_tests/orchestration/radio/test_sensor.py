@@ -1,6 +1,5 @@
 """Groups in incoming/uvh5: whole ones become partitions and runs, overdue ones are told once."""
 
-import os
 import shutil
 
 import dagster as dg
@@ -10,6 +9,8 @@ from dsa_hcal_assets.alerts.record import open_alerts
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration import incoming
 from dsa_hcal_assets.orchestration.radio.sensor import look, radio_sensor
+from dsa_hcal_assets.settings import Settings
+from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets_tests.radio import uvh5_files
 
 KEY = "2025-06-05T20:37:07"
@@ -18,11 +19,21 @@ pytestmark = pytest.mark.radio
 
 @pytest.fixture(scope="module")
 def sixteen(tmp_path_factory):
-    """A whole group, small; old enough to have settled."""
+    """A whole group, small."""
     directory = tmp_path_factory.mktemp("group")
-    for path in uvh5_files.write_group(directory, channels=2, integrations=2, antennas=3):
-        os.utime(path, (1_700_000_000, 1_700_000_000))
+    uvh5_files.write_group(directory, channels=2, integrations=2, antennas=3)
     return directory
+
+
+@pytest.fixture
+def installation(database, tmp_path):
+    """An installation whose files land whole."""
+    settings = Settings(
+        state_dir=tmp_path, database_url=database.url, radio=RadioSettings(settle_seconds=0.0)
+    )
+    installation = Installation(settings)
+    yield installation
+    installation.database.close()
 
 
 @pytest.fixture
@@ -96,7 +107,6 @@ def test_a_file_that_cannot_be_read_is_quarantined_and_the_rest_goes_on(installa
     place = installation.settings.incoming / "uvh5"
     bad = place / uvh5_files.name(3, "2025-06-05T21:00:00")
     bad.write_bytes(b"not HDF5")
-    os.utime(bad, (1_700_000_000, 1_700_000_000))
     assert [work.partition for work in look(installation)] == [KEY]
     (arrival,) = installation.ledger.quarantined()
     assert arrival.name == bad.name

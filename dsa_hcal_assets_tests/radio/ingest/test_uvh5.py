@@ -1,16 +1,11 @@
 """Headers: what is accepted, and a typed error for everything that is not."""
 
-import subprocess
-import sys
-
 import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsa_hcal_assets.errors import BadInput
-from dsa_hcal_assets.radio.ingest import child
 from dsa_hcal_assets.radio.ingest.errors import BadHeader, UnreadableSubband
 from dsa_hcal_assets.radio.ingest.header import SubbandHeader, summarise
 from dsa_hcal_assets.radio.ingest.uvh5 import read_header
@@ -125,46 +120,3 @@ def test_the_older_layout_with_a_window_axis_and_a_phase_type_is_read(broken):
     header = read_header(broken)
     assert header.phase_kind == "drift"
     assert len(header.frequencies_hz) == len(header.channel_widths_hz) == 3
-
-
-def test_a_child_answers_for_every_file_in_order(sound, tmp_path):
-    bad = tmp_path / "bad.hdf5"
-    bad.write_bytes(b"nothing")
-    first, second, third = child.read_headers([sound, bad, sound])
-    assert isinstance(first, SubbandHeader)
-    assert isinstance(second, UnreadableSubband)
-    assert third == first
-
-
-def test_a_child_that_dies_or_hangs_costs_one_file(sound, tmp_path, monkeypatch):
-    """The reader is replaced by one that crashes on one name and hangs on another."""
-    script = tmp_path / "reader.py"
-    script.write_text(
-        "import json, os, signal, sys, time\n"
-        "from pathlib import Path\n"
-        "from dsa_hcal_assets.radio.ingest import child, uvh5\n"
-        "real = uvh5.read_header\n"
-        "def read(path):\n"
-        "    if 'crash' in path.name: os.kill(os.getpid(), signal.SIGSEGV)\n"
-        "    if 'hang' in path.name: time.sleep(60)\n"
-        "    return real(path)\n"
-        "uvh5.read_header = read\n"
-        "child._serve()\n"
-    )
-    real_run = subprocess.run
-
-    def run(command, **options):
-        return real_run([sys.executable, str(script)], **options)
-
-    monkeypatch.setattr(child.subprocess, "run", run)
-    monkeypatch.setattr(child, "START_SECONDS", 8.0)
-    paths = []
-    for name in ("a", "crash", "hang", "b"):
-        paths.append(tmp_path / f"{name}.hdf5")
-        paths[-1].write_bytes(sound.read_bytes())
-    one, crashed, hung, last = child.read_headers(paths, seconds_a_file=0.5)
-    assert isinstance(one, SubbandHeader)
-    assert isinstance(last, SubbandHeader)
-    assert isinstance(crashed, BadInput)
-    assert "broke the HDF5 library" in str(crashed)
-    assert "did not end" in str(hung)
