@@ -47,6 +47,11 @@ class RadioSettings(BaseModel):
         None,
         description="Spectral windows of a Measurement Set (default: the profile's)",
     )
+    ram_staging: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Write a Measurement Set in /dev/shm first, when it fits (auto: only if products are "
+        "on a network file system)",
+    )
     profiles_dir: Path | None = Field(None, description="Directory of extra telescope profiles (TOML)")
     calibrator_list: Path | None = Field(
         None,

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.radio.conversion import staging
 from dsa_hcal_assets.radio.conversion.group import ConversionReport, convert_group
 from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
+from dsa_hcal_assets.radio.ingest.uvh5 import read_header
 from dsa_hcal_assets.radio.profiles.loading import profile_named
 from dsa_hcal_assets.radio.profiles.model import Profile, SpwLayout
 
@@ -18,6 +20,7 @@ def convert(
     phase_centre: Mapping[str, Any] | None = None,
     layout: Any = None,
     profiles_dir: str | None = None,
+    ram_staging: staging.RamStaging = "auto",
 ) -> dict[str, Any]:
     """Convert `files` to the Measurement Set `out` and return the report as JSON.
 
@@ -33,11 +36,15 @@ def convert(
         ``single``, ``per-subband`` or None for the profile's.
     profiles_dir
         Directory of extra profiles.
+    ram_staging
+        Whether it is written in memory first: see `staging.writing`.
 
     Raises
     ------
     PlatformError
         As `convert_group`.
+    StorageFailed
+        If there is no room for it.
     """
     if layout not in (None, *get_args(SpwLayout)):
         raise ConfigurationError(
@@ -46,9 +53,9 @@ def convert(
         )
     centre = None if phase_centre is None else PhaseCentre.from_json(phase_centre)
     chosen = _profile(profile, profiles_dir)
-    return convert_group(
-        [Path(name) for name in files], Path(out), chosen, phase_centre=centre, layout=layout
-    ).as_json()
+    paths = [Path(name) for name in files]
+    with staging.writing(Path(out), _needed(paths, chosen), ram_staging) as place:
+        return convert_group(paths, place, chosen, phase_centre=centre, layout=layout).as_json()
 
 
 def measure(ms: str, profile: str, report: dict[str, Any], profiles_dir: str | None = None) -> dict[str, Any]:
@@ -67,6 +74,17 @@ def measure(ms: str, profile: str, report: dict[str, Any], profiles_dir: str | N
         "metrics": [{"name": m.name, "value": m.value, "detail": m.detail} for m in metrics],
         "figures": {caption: base64.b64encode(png).decode() for caption, png in figures.draw(found).items()},
     }
+
+
+def _needed(paths: list[Path], profile: Profile) -> int:
+    if not paths:
+        return 0
+    return staging.expected_bytes(
+        read_header(paths[0]),
+        max(len(paths), profile.subbands.count),
+        data_columns=3 if profile.conversion.scratch_columns else 1,
+        weight_spectrum=profile.conversion.weight_spectrum,
+    )
 
 
 def _profile(name: str, profiles_dir: str | None) -> Profile:
