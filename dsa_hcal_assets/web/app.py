@@ -6,11 +6,12 @@ answer, the answer is 503 with the reason; it is never an empty result.
 
 import importlib.metadata
 import logging
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import psycopg2
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from jinja2 import Environment, FileSystemLoader
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -19,12 +20,15 @@ from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import DatabaseUnavailable
 from dsa_hcal_assets.installation import Installation
+from dsa_hcal_assets.radio import group_states
 from dsa_hcal_assets.rig import readers as rig
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.web import product_files
 from dsa_hcal_assets.web.metrics import StatusCollector
-from dsa_hcal_assets.web.status import read_status
+from dsa_hcal_assets.web.status import RECENT_GROUPS, group_as_json, read_status
 
+GroupStateName = Literal["collecting", "pending", "in progress", "completed", "failed"]
+MOST_GROUPS = 1000
 CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 5.0
 # Pages of products carry their styles and pictures inside and need nothing else.
@@ -58,6 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(DatabaseUnavailable, _unavailable)
     app.add_exception_handler(psycopg2.Error, _unavailable)
     _add_api(app, database, version)
+    _add_groups(app, database)
     _add_metrics(app, database)
     _add_products(app, database, installation.settings.products)
     _add_index(app, database, installation.settings, version)
@@ -89,9 +94,33 @@ def _add_api(app: FastAPI, database: Database, version: str) -> None:
         }
 
     @app.get("/api/status")
-    def status() -> dict[str, Any]:
+    def status(limit: Annotated[int, Query(ge=0, le=MOST_GROUPS)] = RECENT_GROUPS) -> dict[str, Any]:
         """Ledger, groups, products, verdicts, open alerts and the newest snapshot, in numbers."""
-        return {**read_status(database).as_json(), "version": version}
+        return {**read_status(database, limit).as_json(), "version": version}
+
+
+def _add_groups(app: FastAPI, database: Database) -> None:
+    @app.get("/api/groups")
+    def groups(
+        state: GroupStateName | None = None,
+        limit: Annotated[int, Query(ge=1, le=MOST_GROUPS)] = RECENT_GROUPS,
+    ) -> dict[str, Any]:
+        """Observation groups that got a subband last, newest first; of one state if given."""
+        with database.transaction() as cursor:
+            found = group_states.latest(cursor, state, limit)
+        return {"groups": [group_as_json(one) for one in found]}
+
+    @app.get("/api/groups/{key}")
+    def group(key: str) -> dict[str, Any]:
+        """One observation group with its files, current products and gates."""
+        found = group_states.details(database, key)
+        if found is None:
+            raise HTTPException(404, "there is no group of that key")
+        return {
+            **group_as_json(found.group),
+            "files": [asdict(one) for one in found.files],
+            "products": [asdict(one) for one in found.products],
+        }
 
 
 def _add_metrics(app: FastAPI, database: Database) -> None:

@@ -3,7 +3,7 @@
 Belongs here: the questions of `/api/status` and `/metrics`, asked once. Not here: their form.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,10 @@ from psycopg2.extensions import cursor as Cursor
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.radio import group_states
+from dsa_hcal_assets.radio.group_states import GroupState
 
 _LEDGER = "select source, accepted, loaded, quarantined, pending from platform.ledger_balance order by source"
-_GROUPS = "select state, count(*) from radio.observation_group group by state order by state"
 _PRODUCTS = """
 select kind, count(*), max(product.created_at)
   from platform.current_product join platform.product using (product_id, kind)
@@ -33,6 +34,7 @@ _ALERTS = """
 select lower(severity), count(*) from platform.alert where resolved_at is null group by 1 order by 1
 """
 _SNAPSHOT = "select max(cycle) from hcal.snapshot"
+RECENT_GROUPS = 20
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Status:
     ledger
         Per source: accepted, loaded, quarantined, pending.
     groups
-        Observation groups by state.
+        Observation groups by state: collecting, pending, in progress, completed, failed.
     products
         Per kind: number of current products and when the newest was made.
     verdicts
@@ -53,6 +55,8 @@ class Status:
         Open alerts by severity.
     last_snapshot
         Start of the newest loaded detector cycle; None before the first.
+    recent_groups
+        The groups that got a subband last, newest first.
     """
 
     at: datetime
@@ -62,6 +66,7 @@ class Status:
     verdicts: dict[str, int]
     alerts: dict[str, int]
     last_snapshot: datetime | None
+    recent_groups: list[GroupState] = field(default_factory=list)
 
     @property
     def snapshot_age_seconds(self) -> float | None:
@@ -72,6 +77,7 @@ class Status:
         """Return the status as JSON values; FastAPI writes the times as ISO 8601."""
         values = asdict(self)
         values["timestamp"] = values.pop("at")
+        values["recent_groups"] = [group_as_json(one) for one in self.recent_groups]
         values["open_alerts"] = {"total": sum(self.alerts.values()), "by_severity": values.pop("alerts")}
         values["last_snapshot"] = (
             None
@@ -81,8 +87,23 @@ class Status:
         return values
 
 
-def read_status(database: Database) -> Status:
-    """Read all numbers as of one moment.
+def group_as_json(group: GroupState) -> dict[str, Any]:
+    """Return a group as JSON values, under the names that readers of the telescope's status know."""
+    return {
+        "group_id": group.key,
+        "state": group.state,
+        "subbands_present": group.found,
+        "expected_subbands": group.expected,
+        "missing_subbands": group.missing,
+        "profile": group.profile,
+        "declination_deg": group.declination_deg,
+        "received_at": group.first_seen,
+        "last_update": group.last_seen,
+    }
+
+
+def read_status(database: Database, recent: int = RECENT_GROUPS) -> Status:
+    """Read all numbers as of one moment, with the `recent` groups that changed last.
 
     Raises
     ------
@@ -105,11 +126,12 @@ def read_status(database: Database) -> Status:
         return Status(
             at=utc_now(),
             ledger=ledger,
-            groups=dict(_all(cursor, _GROUPS)),
+            groups=group_states.counts(cursor),
             products=products,
             verdicts=verdicts,
             alerts=dict(_all(cursor, _ALERTS)),
             last_snapshot=_all(cursor, _SNAPSHOT)[0][0],
+            recent_groups=group_states.latest(cursor, limit=recent),
         )
 
 

@@ -14,6 +14,7 @@ from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.products import ProductStore, Provenance
 from dsa_hcal_assets.quality import Level, Verdict
 from dsa_hcal_assets.quality.store import record
+from dsa_hcal_assets.radio.group_states import STATES
 from dsa_hcal_assets.rig import tables
 from dsa_hcal_assets.rig.acquisition import acquire
 from dsa_hcal_assets.rig.cleaning import clean
@@ -22,6 +23,7 @@ from dsa_hcal_assets.rig.loading import load_day, raw_day
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.simulation.rig import simulate
 from dsa_hcal_assets.web.app import create_app
+from dsa_hcal_assets_tests.radio.landed import Site
 
 START = datetime(2025, 6, 5, tzinfo=UTC)
 DAY = "2025-06-05"
@@ -87,7 +89,8 @@ class TestHealth:
 class TestStatus:
     def test_an_empty_platform_has_zeros_and_nulls(self, client):
         answer = client.get("/api/status").json()
-        assert (answer["ledger"], answer["groups"], answer["products"]) == ({}, {}, {})
+        assert (answer["ledger"], answer["products"], answer["recent_groups"]) == ({}, {}, [])
+        assert answer["groups"] == dict.fromkeys(STATES, 0)
         assert answer["verdicts"] == {"pass": 0, "warn": 0, "fail": 0, "blocking_failed": 0}
         assert answer["open_alerts"] == {"total": 0, "by_severity": {}}
         assert answer["last_snapshot"] is None
@@ -101,6 +104,35 @@ class TestStatus:
         assert datetime.fromisoformat(answer["products"]["rig_kpis"]["newest"]) == product.created_at
         assert answer["verdicts"] == {"pass": 0, "warn": 1, "fail": 1, "blocking_failed": 1}
         assert answer["open_alerts"] == {"total": 1, "by_severity": {"error": 1}}
+
+
+class TestGroups:
+    @pytest.fixture
+    def keys(self, database, tmp_path):
+        """A whole group, then one without its first and last subband."""
+        site = Site(tmp_path, database)
+        return site.land(12), site.land(13, range(1, 15))
+
+    def test_the_status_counts_them_and_shows_the_latest(self, client, keys):
+        answer = client.get("/api/status").json()
+        assert answer["groups"] == dict.fromkeys(STATES, 0) | {"pending": 1, "collecting": 1}
+        latest = answer["recent_groups"][0]
+        assert (latest["group_id"], latest["state"]) == (keys[1], "collecting")
+        assert (latest["subbands_present"], latest["expected_subbands"]) == (14, 16)
+        assert latest["missing_subbands"] == [0, 15]
+        assert len(client.get("/api/status?limit=1").json()["recent_groups"]) == 1
+
+    def test_one_state_can_be_asked_for(self, client, keys):
+        (found,) = client.get("/api/groups?state=pending").json()["groups"]
+        assert found["group_id"] == keys[0]
+        assert client.get("/api/groups?state=in progress").json() == {"groups": []}
+        assert client.get("/api/groups?state=lost").status_code == 422
+
+    def test_one_group_is_told_with_files_and_products(self, client, keys):
+        answer = client.get(f"/api/groups/{keys[1]}").json()
+        assert [one["subband"] for one in answer["files"]] == list(range(1, 15))
+        assert answer["products"] == []
+        assert client.get("/api/groups/2001-01-01T00:00:00").status_code == 404
 
 
 class TestMetrics:

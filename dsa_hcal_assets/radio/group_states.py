@@ -1,0 +1,122 @@
+"""Where observation groups stand, for people: how many in each state, the latest, and one in full.
+
+Belongs here: reading ``radio.group_state`` and what lies around it. Not here: deciding on a state
+(`ingest.completeness`) and its form on a page.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg2.extensions import cursor as Cursor
+
+from dsa_hcal_assets.database.connection import Database
+
+STATES = ("collecting", "pending", "in progress", "completed", "failed")
+
+_COUNTS = "select state, count(*) from radio.group_state group by state"
+_LATEST = """
+select group_key, state, found, expected, missing, profile, telescope, declination_deg, first_seen, last_seen
+  from radio.group_state
+ where (%(state)s is null or state = %(state)s) and (%(key)s is null or group_key = %(key)s)
+ order by last_seen desc, group_key desc limit %(limit)s
+"""
+_FILES = """
+select a.arrival_id, s.subband, a.name, a.state, a.bytes, s.low_hz, s.high_hz, s.channels, s.integrations,
+       s.antennas, a.reason ->> 'what'
+  from platform.arrival a
+  left join radio.subband s on s.group_key = a.partition and s.digest = a.digest
+ where a.partition = %s order by s.subband, a.arrival_id
+"""
+_PRODUCTS = """
+select made.kind, product.version, product.created_at, product.product_id,
+       count(*) filter (where lower(v.level) = 'pass'),
+       count(*) filter (where lower(v.level) = 'warn'),
+       array_agg(v.metric order by v.metric) filter (where lower(v.level) = 'fail' and v.blocking)
+  from platform.current_product made
+  join platform.product using (product_id)
+  left join platform.latest_verdict v on v.product_id = made.product_id
+ where made.partition = %s
+ group by made.kind, product.version, product.created_at, product.product_id
+ order by product.product_id
+"""
+
+
+@dataclass(frozen=True)
+class GroupState:
+    """A group: `found` of `expected` subbands are here, those numbered `missing` are not."""
+
+    key: str
+    state: str
+    found: int
+    expected: int
+    missing: list[int]
+    profile: str
+    telescope: str
+    declination_deg: float | None
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True)
+class GroupFile:
+    """A file of a group and what its header says; None where it was never read. Frequencies in Hz."""
+
+    arrival_id: int
+    subband: int | None
+    name: str
+    state: str
+    bytes: int
+    low_hz: float | None
+    high_hz: float | None
+    channels: int | None
+    integrations: int | None
+    antennas: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class GroupProduct:
+    """A current product of a group and its gate: `closed_by` names the blocking checks that failed."""
+
+    kind: str
+    version: int
+    created_at: datetime
+    product_id: int
+    passed: int
+    warned: int
+    closed_by: list[str] | None
+
+
+@dataclass(frozen=True)
+class GroupDetails:
+    """All there is to know about one group."""
+
+    group: GroupState
+    files: list[GroupFile]
+    products: list[GroupProduct]
+
+
+def counts(cursor: Cursor) -> dict[str, int]:
+    """Return the number of groups in each of `STATES`."""
+    cursor.execute(_COUNTS)
+    return dict.fromkeys(STATES, 0) | dict(cursor.fetchall())
+
+
+def latest(cursor: Cursor, state: str | None = None, limit: int = 20) -> list[GroupState]:
+    """Return the groups that got a subband last, of one state if given, newest first."""
+    cursor.execute(_LATEST, {"state": state, "key": None, "limit": limit})
+    return [GroupState(*row) for row in cursor.fetchall()]
+
+
+def details(database: Database, key: str) -> GroupDetails | None:
+    """Return group `key` with its files and products as of one moment; None if there is none."""
+    with database.transaction() as cursor:
+        cursor.execute("set transaction isolation level repeatable read read only")
+        cursor.execute(_LATEST, {"state": None, "key": key, "limit": 1})
+        group = cursor.fetchone()
+        if group is None:
+            return None
+        cursor.execute(_FILES, (key,))
+        files = [GroupFile(*row) for row in cursor.fetchall()]
+        cursor.execute(_PRODUCTS, (key,))
+        return GroupDetails(GroupState(*group), files, [GroupProduct(*row) for row in cursor.fetchall()])
