@@ -48,7 +48,8 @@ _OUT_HELP = "Directory for the files (made if needed), such as <state>/incoming/
     type=click.Choice(["drift", "zenith"]),
     default="drift",
     show_default=True,
-    help="drift: fringe-stopped to the meridian, as real files are; zenith: unprojected.",
+    help="drift: fringe-stopped to the meridian, as real files are; zenith: unprojected, for a profile "
+    "that says so.",
 )
 @click.option(
     "--field-sources",

@@ -11,6 +11,7 @@ from dsa_hcal_assets.simulation.uvh5.draws import Purpose, stream
 from dsa_hcal_assets.simulation.uvh5.instrument import Gains, draw_gains, noise_sigma_jy
 from dsa_hcal_assets.simulation.uvh5.interference import Emitter, emitters
 from dsa_hcal_assets.simulation.uvh5.pointing import (
+    Instants,
     Schedule,
     apparent_place,
     delays_m,
@@ -97,17 +98,17 @@ class Observation:
     @classmethod
     def of(cls, schedule: Schedule, instrument: Instrument, group: int, subbands: int) -> "Observation":
         """Observe group `group` of a run whose band has `subbands` subbands."""
-        setup, times = schedule.setup, schedule.times_jd(group)
-        pointing = meridian(schedule.declination_rad, times)
-        tracked = delays_m(instrument.array, pointing, times) if setup.phase == "drift" else 0.0
+        setup, when = schedule.setup, Instants.at(schedule.times_jd(group))
+        pointing = meridian(schedule.declination_rad, when)
+        tracked = delays_m(instrument.array, pointing, when) if setup.phase == "drift" else 0.0
         sources, waves = [], []
         for source in _candidates(setup, group):
-            place = apparent_place(source, times)
+            place = apparent_place(source, when)
             distance = separation(place, pointing)
             if distance.min() > FIELD_RADIUS_RAD:
                 continue
             beam = airy_power(distance, instrument.frequencies_hz, instrument.dish_diameter_m)
-            delay = delays_m(instrument.array, place, times) - tracked
+            delay = delays_m(instrument.array, place, when) - tracked
             waves.append(Wave(delay, beam * source.flux_jy(instrument.frequencies_hz)))
             sources.append(source)
         heard = emitters(setup, group, instrument.frequencies_hz, subbands)
@@ -121,7 +122,7 @@ class Observation:
             instrument,
             group,
             schedule.declination_rad,
-            times,
+            when.jd,
             schedule.seconds(group),
             tuple(sources),
             heard,

@@ -5,7 +5,8 @@ Geometry comes from pyuvdata and astropy, not from the platform's converter: one
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +23,29 @@ UNIX_EPOCH_JD = 2440587.5
 
 
 @dataclass(frozen=True)
+class Instants:
+    """Times as JD (UTC) and the array's local apparent sidereal time at them, rad."""
+
+    jd: Floats
+    lst: Floats
+
+    @classmethod
+    def at(cls, jd: Floats) -> Self:
+        """Work out the sidereal time of `jd`."""
+        from pyuvdata.utils.times import get_lst_for_time
+
+        return cls(jd, np.asarray(get_lst_for_time(jd_array=jd, telescope_loc=site()), np.float64))
+
+
+@dataclass(frozen=True)
 class Apparent:
-    """Apparent direction (rad) at each time; of the meridian, `ra` is the sidereal time."""
+    """Apparent direction (rad) at each instant; of the meridian, `ra` is the sidereal time."""
 
     ra: Floats
     dec: Floats
 
 
+@cache
 def site() -> Any:
     """Return the array's reference point as an astropy EarthLocation."""
     from astropy import units
@@ -45,15 +62,8 @@ def relative_positions(array: Array, numbers: tuple[int, ...]) -> Floats:
     return np.asarray(np.stack([array.stations[number].itrf_m for number in numbers]) - centre)
 
 
-def sidereal_time(times_jd: Floats) -> Floats:
-    """Return the local apparent sidereal time at JD (UTC), rad."""
-    from pyuvdata.utils.times import get_lst_for_time
-
-    return np.asarray(get_lst_for_time(jd_array=times_jd, telescope_loc=site()), np.float64)
-
-
-def apparent_place(source: Source, times_jd: Floats) -> Apparent:
-    """Return the apparent place of a source at JD (UTC)."""
+def apparent_place(source: Source, when: Instants) -> Apparent:
+    """Return the apparent place of a source."""
     from pyuvdata.utils import phasing
 
     ra, dec = phasing.calc_app_coords(
@@ -62,47 +72,47 @@ def apparent_place(source: Source, times_jd: Floats) -> Apparent:
         coord_frame="icrs",
         coord_epoch=2000.0,
         coord_type="sidereal",
-        time_array=times_jd,
-        lst_array=sidereal_time(times_jd),
+        time_array=when.jd,
+        lst_array=when.lst,
         telescope_loc=site(),
     )
     return Apparent(np.asarray(ra), np.asarray(dec))
 
 
-def meridian(declination_rad: float, times_jd: Floats) -> Apparent:
-    """Return the direction of the pointing at JD (UTC)."""
-    return Apparent(sidereal_time(times_jd), np.full(len(times_jd), declination_rad))
+def meridian(declination_rad: float, when: Instants) -> Apparent:
+    """Return the direction of the pointing."""
+    return Apparent(when.lst, np.full(len(when.jd), declination_rad))
 
 
 def separation(one: Apparent, other: Apparent) -> Floats:
-    """Return the angle between two directions at each time, rad."""
+    """Return the angle between two directions at each instant, rad."""
     from astropy.coordinates import angular_separation
 
     return np.asarray(angular_separation(one.ra, one.dec, other.ra, other.dec))
 
 
-def delays_m(array: Array, place: Apparent, times_jd: Floats) -> Floats:
+def delays_m(array: Array, place: Apparent, when: Instants) -> Floats:
     """Return how much nearer each antenna is to `place` than the first one, m; shape (times, antennas).
 
     It is w of the baselines from the first antenna in the frame of `place`.
     """
     from pyuvdata.utils import phasing
 
-    count = len(array.used)
+    times, count = len(when.jd), len(array.used)
     numbers = np.arange(count)
     uvw = phasing.calc_uvw(
         app_ra=np.repeat(place.ra, count),
         app_dec=np.repeat(place.dec, count),
-        frame_pa=np.zeros(len(times_jd) * count),
-        lst_array=np.repeat(sidereal_time(times_jd), count),
+        frame_pa=np.zeros(times * count),
+        lst_array=np.repeat(when.lst, count),
         antenna_positions=relative_positions(array, array.used),
         antenna_numbers=numbers,
-        ant_1_array=np.zeros(len(times_jd) * count, np.int64),
-        ant_2_array=np.tile(numbers, len(times_jd)),
+        ant_1_array=np.zeros(times * count, np.int64),
+        ant_2_array=np.tile(numbers, times),
         telescope_lat=LATITUDE_RAD,
         telescope_lon=LONGITUDE_RAD,
     )
-    return np.asarray(uvw[:, 2].reshape(len(times_jd), count))
+    return np.asarray(uvw[:, 2].reshape(times, count))
 
 
 def local_delays_m(array: Array, directions: Floats) -> Floats:
@@ -158,8 +168,9 @@ def _transit(source: Source, day: date) -> tuple[float, float]:
     jd: float = Time(datetime(day.year, day.month, day.day, 12, tzinfo=UTC)).jd
     # each step lands within the change of the apparent place meanwhile: well below a millisecond
     for _ in range(3):
-        place = apparent_place(source, np.array([jd]))
-        away = (place.ra - sidereal_time(np.array([jd])) + np.pi) % (2 * np.pi) - np.pi
+        now = Instants.at(np.array([jd]))
+        place = apparent_place(source, now)
+        away = (place.ra - now.lst + np.pi) % (2 * np.pi) - np.pi
         jd += float(away[0]) / (2 * np.pi) * SIDEREAL_DAY
     return jd, float(place.dec[0])
 

@@ -1,6 +1,8 @@
 """The simulated group looks like the correlator's, repeats, and holds the truth it states."""
 
 import json
+import warnings
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -15,7 +17,7 @@ from dsa_hcal_assets.radio.ingest.uvh5 import read_header
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
 from dsa_hcal_assets.radio.profiles.stations import read_stations
 from dsa_hcal_assets.simulation.uvh5.array import INACTIVE, choose_antennas
-from dsa_hcal_assets.simulation.uvh5.group import GroupSetup, simulate_group
+from dsa_hcal_assets.simulation.uvh5.group import GroupSetup, simulate_group, simulate_groups
 from dsa_hcal_assets.simulation.uvh5.sky import CALIBRATORS, airy_power
 
 DSA = load_profiles()["dsa110"]
@@ -81,20 +83,60 @@ def test_the_same_setup_repeats_and_a_subband_left_out_changes_no_other(group, t
     assert len(list(tmp_path.glob("*.hdf5"))) == 1
 
 
-@pytest.mark.radio
-def test_with_the_true_gains_taken_out_the_calibrator_is_a_point_of_its_flux(tmp_path):
-    """Simulator (pyuvdata's geometry) and converter (ours) meet: phases 0, amplitude S x beam."""
-    from dataclasses import replace
+def test_files_appear_whole_one_after_the_other(tmp_path):
+    seen = []
 
+    def look(done: int, wanted: int) -> None:
+        seen.append((done, wanted))
+        files = sorted(tmp_path.glob("*.hdf5"))
+        assert len(files) == done
+        assert all(summarise(read_header(path)).channels == 1 for path in files)
+
+    setup = replace(SETUP, channels=1, antennas=4)
+    simulate_groups(tmp_path, DSA, setup, groups=range(2), subbands=[2, 7], progress=look)
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_both_forms_are_the_same_sky_once_pyuvdata_has_phased_them(tmp_path):
+    """Fringe-stopped and unprojected files, read and phased to the calibrator by pyuvdata."""
+    from pyuvdata import UVData
+
+    source, read = CALIBRATORS["3C147"], {}
+    for form in ("drift", "zenith"):
+        (tmp_path / form).mkdir()
+        setup = replace(SETUP, phase=form, noise=False)
+        group = simulate_group(tmp_path / form, DSA, setup, subbands=[0])
+        one = UVData()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            one.read(str(group.files[0]), file_type="uvh5", run_check=False)
+            assert one.phase_center_catalog[0]["cat_type"] == {"drift": "driftscan"}.get(form, "unprojected")
+            # the float32 of the file are good for a millimetre only
+            one.set_uvws_from_antenna_positions(update_vis=False)
+            position = {"lon": np.radians(source.ra_deg), "lat": np.radians(source.dec_deg)}
+            one.phase(**position, phase_frame="icrs", cat_name="3C147")
+        read[form] = one
+    np.testing.assert_allclose(read["drift"].uvw_array, read["zenith"].uvw_array, atol=1e-6)
+    scale = np.abs(read["drift"].data_array).max()
+    np.testing.assert_allclose(read["drift"].data_array, read["zenith"].data_array, atol=1e-5 * scale, rtol=0)
+
+
+@pytest.mark.radio
+@pytest.mark.parametrize(("form", "input_phase"), [("drift", "meridian"), ("zenith", "zenith")])
+def test_with_the_true_gains_taken_out_the_calibrator_is_a_point_of_its_flux(tmp_path, form, input_phase):
+    """Simulator (pyuvdata's geometry) and converter (ours) meet: phases 0, amplitude S x beam."""
     from casacore import tables
 
-    quiet = replace(SETUP, noise=False)
+    quiet = replace(SETUP, noise=False, phase=form)
     group = simulate_group(tmp_path, DSA, quiet)
     truth = json.loads(group.truth.read_text())
     arrays = np.load(group.truth.with_suffix(".npz"))
     source = CALIBRATORS["3C147"]
     centre = PhaseCentre("3C147", np.radians(source.ra_deg), np.radians(source.dec_deg))
-    convert_group(group.files, tmp_path / "a.ms", DSA, phase_centre=centre)
+    conversion = DSA.conversion.model_copy(update={"input_phase": input_phase})
+    profile = DSA.model_copy(update={"conversion": conversion})
+    convert_group(group.files, tmp_path / "a.ms", profile, phase_centre=centre)
     with tables.table(str(tmp_path / "a.ms"), ack=False) as main:
         data, first, second, times = (main.getcol(n) for n in ("DATA", "ANTENNA1", "ANTENNA2", "TIME"))
     stations = arrays["stations"]

@@ -104,11 +104,12 @@ def test_the_calibrator_drifts_out_of_the_beam_and_others_come(tmp_path):
     assert not names[0][0] & names[2][0]
 
 
-def test_a_group_is_the_same_alone_and_in_a_row(tmp_path):
+def test_a_group_is_the_same_alone_and_in_a_row_and_in_one_thread(tmp_path, monkeypatch):
     setup = GroupSetup(antennas=4, channels=2, integrations=3, field_sources=2, interference=("transient",))
     (tmp_path / "row").mkdir()
     (tmp_path / "alone").mkdir()
     row = simulate_groups(tmp_path / "row", DSA, setup, groups=[2, 0, 1], subbands=[3, 4])[2]
+    monkeypatch.setattr("dsa_hcal_assets.simulation.uvh5.group.THREADS", 1)
     (alone,) = simulate_groups(tmp_path / "alone", DSA, setup, groups=[2], subbands=[4])
     assert alone.key == row.key
     assert alone.files[0].name == row.files[1].name
