@@ -10,8 +10,7 @@ import itertools
 import os
 import stat
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,7 +80,7 @@ class IncomingDirectory:
         self._clock = clock
         self._names: dict[str, int] = {}  # data files of the last listing, with their inodes
         self._others: set[str] = set()  # names in it that are no data files
-        self._new: deque[str] = deque()  # never looked at
+        self._new: dict[str, None] = {}  # never looked at, in order
         self._settling: dict[str, Seen] = {}  # in the order of `at`
         self._handed_out: dict[str, Seen] = {}
         self._refused: dict[str, float] = {}  # when to try again
@@ -103,21 +102,24 @@ class IncomingDirectory:
         FileNotFoundError
             If there is no such directory.
         """
-        self._settling = self._handed_out | self._settling
-        self._handed_out = {}
+        if self._handed_out:
+            self._settling = self._handed_out | self._settling
+            self._handed_out = {}
         if self._must_list():
             self._list(unknown)
         now = self._clock()
         self._retry(now)
         ready = Ready()
         # As many as may leave come in, so that files which never cease to grow keep nobody out.
-        for _ in range(min(len(self._new), max(most, LOOKED_AT * most - len(self._settling)))):
-            self._first_look(self._new.popleft(), now, ready)
-        for name, seen in list(self._settled(now, LOOKED_AT * most)):
+        for name in list(itertools.islice(self._new, max(most, LOOKED_AT * most - len(self._settling)))):
+            self._first_look(name, now, ready)
+        for name, seen in list(itertools.islice(self._settling.items(), LOOKED_AT * most)):
             if len(ready.paths) == most:
                 break
             self._look_again(name, seen, now, ready)
-        late = len(list(self._settled(now)))
+        late = sum(
+            1 for _ in itertools.takewhile(lambda seen: self._has_settled(seen, now), self._settling.values())
+        )
         ready.settling = list(self._settling)[late:]
         ready.left = late + len(self._new)
         return ready
@@ -133,12 +135,9 @@ class IncomingDirectory:
         self._handed_out.pop(name, None)
         self._refused[name] = self._clock() + RETRY_SECONDS
 
-    def _settled(self, now: float, most: int | None = None) -> Iterator[tuple[str, Seen]]:
-        """Those first seen as they are long enough ago."""
-        due = itertools.takewhile(
-            lambda item: item[1].at + self._settle_seconds <= now, self._settling.items()
-        )
-        return itertools.islice(due, most)
+    def _has_settled(self, seen: Seen, now: float) -> bool:
+        """Tell whether a file that still looks like this has settled."""
+        return seen.at + self._settle_seconds <= now
 
     def _must_list(self) -> bool:
         now, stamp = self._clock(), self.directory.stat().st_mtime_ns
@@ -148,16 +147,19 @@ class IncomingDirectory:
 
     def _list(self, unknown: Callable[[Iterable[str]], list[str]]) -> None:
         started = self._clock()
-        names, others, fresh = {}, set(), []
+        names: dict[str, int] = {}
+        others: set[str] = set()
+        fresh: list[str] = []
         with os.scandir(self.directory) as entries:
             for entry in entries:
-                name = entry.name
-                if name in self._others or (name not in self._names and not self._wanted(name)):
+                name, inode = entry.name, entry.inode()
+                # A known name with another inode is not the file that was known.
+                if self._names.get(name) == inode:
+                    names[name] = inode
+                elif name in self._others or not self._wanted(name):
                     others.add(name)
-                    continue
-                names[name] = inode = entry.inode()
-                # under a known name but with another inode: not the file that was known
-                if self._names.get(name) != inode:
+                else:
+                    names[name] = inode
                     fresh.append(name)
         new = unknown(fresh) if fresh else []
         # All of it or, if the ledger cannot be asked, nothing: the next look lists again.
@@ -165,23 +167,26 @@ class IncomingDirectory:
         for name in new:
             self._settling.pop(name, None)
             self._refused.pop(name, None)
-        # What landed just now goes before a backlog, oldest first.
-        self._new.extendleft(reversed(new))
+        if new:  # what landed just now goes before a backlog, oldest first
+            self._new = dict.fromkeys(new) | self._new
 
     def _retry(self, now: float) -> None:
         due = [name for name, at in self._refused.items() if at <= now]
         for name in due:
             del self._refused[name]
-        self._new.extend(due)
+            self._new[name] = None
 
     def _first_look(self, name: str, now: float, ready: Ready) -> None:
+        del self._new[name]
         seen = self._see(name, now, ready)
         if seen is not None:
             self._settling[name] = seen
 
     def _look_again(self, name: str, before: Seen, now: float, ready: Ready) -> None:
-        del self._settling[name]
         seen = self._see(name, now, ready)
+        if seen is not None and seen.is_like(before) and not self._has_settled(before, now):
+            return
+        del self._settling[name]
         if seen is None:
             return
         if seen.is_like(before):

@@ -131,7 +131,7 @@ def test_a_child_that_dies_or_hangs_costs_one_file(sound, tmp_path, monkeypatch)
     script = tmp_path / "reader.py"
     script.write_text(CRASHES)
     monkeypatch.setattr(child, "COMMAND", (sys.executable, str(script)))
-    monkeypatch.setattr(child, "START_SECONDS", 8.0)
+    monkeypatch.setattr(child, "START_SECONDS", 5.0)
     paths = [tmp_path / f"{name}.hdf5" for name in ("a", "crash", "hang", "b", "tired", "c")]
     for path in paths:
         path.write_bytes(sound.read_bytes())
