@@ -34,6 +34,9 @@ _TARGETS = {"ra": "deg", "dec": "deg", "flux": "Jy", "flux_error": "Jy", "spectr
 _TARGETS |= {"ra_error": "arcsec", "dec_error": "arcsec"}
 _SPELLINGS = {"mjy": "mJy", "jy": "Jy", "ujy": "uJy", "degrees": "deg", "degree": "deg", "arcsecs": "arcsec"}
 
+# a flux density per beam is that of an unresolved source
+_PER_BEAM = re.compile(r"\s*[/.*]?\s*beam(?:(?:\*\*|\^)?-1)?$", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -83,9 +86,8 @@ def unit_of(text: str) -> "UnitBase":
     """
     from astropy import units
 
-    per_beam = text.strip().lower().removesuffix("/beam").removesuffix(" beam-1").strip()
-    plain = _SPELLINGS.get(per_beam, per_beam if per_beam != text.strip().lower() else text.strip())
-    return units.Unit(plain)
+    plain = _PER_BEAM.sub("", text.strip())
+    return units.Unit(_SPELLINGS.get(plain.lower(), plain))
 
 
 def _column(meaning: str, present: Sequence[str], columns: Mapping[str, str]) -> str | None:

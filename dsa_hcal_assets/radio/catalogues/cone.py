@@ -97,9 +97,10 @@ def cone_parameters(catalogue: str, ra_deg: float, dec_deg: float, radius_deg: f
     return {
         "name": catalogue,
         "pixels": pixels_of_cone(ra_deg % 360.0, dec_deg, radius_deg).tolist(),
-        "ra": ra_deg,
-        "dec": dec_deg,
-        "radius": radius_deg,
+        # numbers of numpy are none to psycopg2
+        "ra": float(ra_deg),
+        "dec": float(dec_deg),
+        "radius": float(radius_deg),
         "faintest": None,
         "limit": None,
     }

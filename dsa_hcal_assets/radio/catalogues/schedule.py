@@ -12,7 +12,6 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.radio.calibration.matching import Match, match_calibrator
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
-from dsa_hcal_assets.radio.catalogues.transit import SIDEREAL_DAY
 from dsa_hcal_assets.radio.profiles.model import Profile
 from dsa_hcal_assets.radio.profiles.stations import read_stations
 from dsa_hcal_assets.settings.radio import RadioSettings
@@ -20,6 +19,7 @@ from dsa_hcal_assets.settings.radio import RadioSettings
 # Middle of the continuum band, Hz; a beam of degrees changes little over it.
 FREQUENCY_HZ = 1.405e9
 MOST_MATCHES = 10_000
+_STEP, _OVERLAP = timedelta(hours=12), timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -91,18 +91,20 @@ class Matcher:
         end = require_utc(start) + timedelta(hours=hours)
         found: list[Match] = []
         while start < end:
-            turn = min(end, start + SIDEREAL_DAY)
+            # Shorter than a turn of the sky, so that no source comes twice within; overlapping, so that
+            # none is lost between two by rounding.
+            last = min(end, start + _STEP + _OVERLAP)
             found += [
                 one
-                for one in self.between(start, turn, pointing_dec_deg, MOST_MATCHES)
+                for one in self.between(start, last, pointing_dec_deg, MOST_MATCHES)
                 if not any(_repeats(one, other) for other in found)
             ]
-            start += SIDEREAL_DAY
+            start += _STEP
         return sorted(found, key=lambda one: one.transit)
 
 
 def _repeats(one: Match, other: Match) -> bool:
-    """Tell whether two matches are one transit, found in both turns because it is at their boundary."""
+    """Tell whether two matches are one transit, found in two steps that overlap."""
     return one.calibrator == other.calibrator and abs(one.transit - other.transit) < timedelta(hours=1)
 
 

@@ -11,8 +11,11 @@ from dsa_hcal_assets.radio.calibration.standards import (
     load_calibrators,
     load_standards,
     read_sources,
+    same_source,
     separation_deg,
 )
+from dsa_hcal_assets.radio.catalogues.vla_list import BAND_HZ, BandFlux, ListedCalibrator
+from dsa_hcal_assets_tests.radio.catalogues.excerpts import LIST
 
 # sources whose brightness varies: CASA follows them, the published table holds one epoch (2012)
 VARIABLE = {"3C48", "3C138", "3C147"}
@@ -54,6 +57,40 @@ def test_a_power_law_has_its_flux_at_its_frequency() -> None:
 )
 def test_separation(one: tuple[float, float], other: tuple[float, float], expected: float) -> None:
     assert separation_deg(*one, *other) == pytest.approx(expected, rel=1e-9)
+
+
+class TestListedSources:
+    def listed(self, **jy: float | None) -> ListedCalibrator:
+        rows = tuple(BandFlux(band, BAND_HZ[band], 1.0, flux) for band, flux in jy.items())
+        return ListedCalibrator("1330+309", ("3C0",), 202.5, 30.9, "A", rows)
+
+    def test_two_bands_around_20_cm_give_a_power_law(self) -> None:
+        found = Calibrator.of_listed(self.listed(L=4.0, C=2.0, Q=0.01, X=None))
+        assert found is not None
+        assert found.flux_jy(BAND_HZ["L"]) == pytest.approx(4.0)
+        assert found.flux_jy(BAND_HZ["C"]) == pytest.approx(2.0)
+
+    def test_one_band_alone_is_flat(self) -> None:
+        found = Calibrator.of_listed(self.listed(L=4.0))
+        assert found is not None
+        assert found.flux_jy(1.3e9) == found.flux_jy(1.5e9) == pytest.approx(4.0)
+
+    def test_without_a_flux_density_near_20_cm_there_is_none(self) -> None:
+        assert Calibrator.of_listed(self.listed(P=9.0, C=2.0)) is None
+        assert Calibrator.of_listed(self.listed()) is None
+        assert Calibrator.of_listed(self.listed(C=2.0), near_hz=5e9) is not None
+
+    def test_a_file_of_the_list_adds_to_the_standards_and_replaces_none(self, tmp_path: Path) -> None:
+        (tmp_path / "list.txt").write_text(LIST)
+        found = load_calibrators(tmp_path / "list.txt")
+        assert found[:-1] == load_standards()
+        assert found[-1].name == "0006-000"
+
+    def test_one_source_by_position_or_by_name(self) -> None:
+        source = next(one for one in load_standards() if one.name == "3C286")
+        assert same_source(Calibrator("x", (), source.ra_deg, source.dec_deg + 5 / 3600, ()), source)
+        assert not same_source(Calibrator("x", (), source.ra_deg, source.dec_deg + 15 / 3600, ()), source)
+        assert same_source(Calibrator("1331+305", (), 0, 0, ()), source)
 
 
 class TestOwnTables:
