@@ -1,6 +1,6 @@
 """What can stop a conversion."""
 
-from dsa_hcal_assets.errors import BadInput, ConfigurationError
+from dsa_hcal_assets.errors import BadInput, ConfigurationError, TransientError
 from dsa_hcal_assets.radio.ingest.errors import BadHeader
 
 
@@ -14,3 +14,7 @@ class UnsuitablePhase(BadInput):
 
 class NotDirect(BadHeader):
     """The files are sound, but need something of a Measurement Set that only pyuvdata's writer writes."""
+
+
+class SubbandChanged(TransientError):
+    """A file was written to, or replaced, while it was converted."""

@@ -2,20 +2,21 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dsa_hcal_assets import __version__
 from dsa_hcal_assets.errors import PermanentError
+from dsa_hcal_assets.radio.conversion.checksums import Checksums
 from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
 from dsa_hcal_assets.radio.conversion.plan import Plan, make_plan
 from dsa_hcal_assets.radio.conversion.rows import MJD_ZERO, Written, write_rows
 from dsa_hcal_assets.radio.conversion.schema import create_main_table
+from dsa_hcal_assets.radio.conversion.stopwatch import Stopwatch
 from dsa_hcal_assets.radio.conversion.subtables import HistoryEntry, write_subtables
-from dsa_hcal_assets.radio.conversion.visibilities import GroupReader, sha256_of
+from dsa_hcal_assets.radio.conversion.visibilities import GroupReader
 from dsa_hcal_assets.radio.ingest.uvh5 import read_header
 from dsa_hcal_assets.radio.profiles.model import Profile, SpwLayout
 
@@ -70,22 +71,6 @@ class ConversionReport:
         return cls(**{**record, "inputs": inputs, "fields": tuple(record["fields"])})
 
 
-class Stopwatch:
-    """Seconds of named steps; a step may be timed in pieces."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
-        """Add the time the block takes to `step`."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[step] = round(self.seconds.get(step, 0.0) + time.perf_counter() - start, 4)
-
-
 def convert_group(
     files: Sequence[Path],
     out: Path,
@@ -128,20 +113,21 @@ def convert_group(
     if out.exists():
         raise PermanentError(f"{out} exists", remedy="remove it or choose another name")
     watch = Stopwatch()
-    with watch("hash"):
-        checksums = {path: sha256_of(path) for path in files}
-    with watch("headers"):
-        headers = [read_header(path) for path in files]
-    with watch("phase"):
-        plan = make_plan(headers, profile, phase_centre=phase_centre, layout=layout)
+    with Checksums(files, watch) as checksums:
+        with watch("headers"):
+            headers = [read_header(path) for path in files]
+        with watch("plan"):
+            plan = make_plan(headers, profile, phase_centre=phase_centre, layout=layout)
+        with watch("import"):
+            import casacore.tables  # noqa: F401  (loads the library; timed apart from the work)
+
+            from dsa_hcal_assets.radio.conversion import kernels  # noqa: F401  (or compiles it)
+        written = _write_main(out, plan, profile, progress, watch)
+        sums = checksums.finish()
     inputs = tuple(
-        InputFile(header.path.name, header.file_bytes, checksums[header.path], header.digest)
+        InputFile(header.path.name, header.file_bytes, sums[header.path], header.digest)
         for header in plan.headers
     )
-    with watch("import"):
-        import casacore.tables  # noqa: F401  (loads the library; timed apart from the work)
-    with watch("visibilities"):
-        written = _write_main(out, plan, profile, progress)
     with watch("subtables"):
         now_mjd = time.time() / 86400 + UNIX_EPOCH_JD - MJD_ZERO
         write_subtables(out, plan, profile, history_of(plan, inputs), now_mjd)
@@ -156,7 +142,11 @@ def convert_group(
 
 
 def _write_main(
-    out: Path, plan: Plan, profile: Profile, progress: Callable[[int, int], None] | None
+    out: Path,
+    plan: Plan,
+    profile: Profile,
+    progress: Callable[[int, int], None] | None,
+    watch: Stopwatch,
 ) -> Written:
     correlations = len(plan.correlations)
     channels = [len(window.frequencies_hz) for window in plan.windows]
@@ -169,19 +159,17 @@ def _write_main(
         if progress is not None:
             progress(done, total)
 
-    with GroupReader(plan) as reader:
-        table = create_main_table(
-            out,
-            max(channels),
-            correlations,
-            len(plan.rows) * len(plan.windows),
-            weight_spectrum=profile.conversion.weight_spectrum,
-        )
+    weight_spectrum = profile.conversion.weight_spectrum
+    with GroupReader(plan, weight_spectrum=weight_spectrum, watch=watch) as reader:
+        with watch("write"):
+            rows = len(plan.rows) * len(plan.windows)
+            table = create_main_table(out, max(channels), correlations, rows, weight_spectrum=weight_spectrum)
         try:
             table.putcolkeyword("DATA", "QuantumUnits", [plan.reference.visibility_units])
-            return write_rows(table, plan, reader, step)
+            return write_rows(table, reader, step, watch)
         finally:
-            table.close()
+            with watch("write"):
+                table.close()
 
 
 def history_of(plan: Plan, inputs: Sequence[InputFile]) -> list[HistoryEntry]:

@@ -14,20 +14,20 @@ from typing import Any
 import numpy as np
 
 from dsa_hcal_assets.errors import PermanentError
+from dsa_hcal_assets.radio.conversion.checksums import sha256_of
 from dsa_hcal_assets.radio.conversion.geometry import earth_orientation
 from dsa_hcal_assets.radio.conversion.group import (
     UNIX_EPOCH_JD,
     ConversionReport,
     InputFile,
-    Stopwatch,
     history_of,
     report_of,
 )
 from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
 from dsa_hcal_assets.radio.conversion.plan import Plan, make_plan
 from dsa_hcal_assets.radio.conversion.rows import MJD_ZERO, Written
+from dsa_hcal_assets.radio.conversion.stopwatch import Stopwatch
 from dsa_hcal_assets.radio.conversion.subtables import append_history, receptor_pairs, time_range
-from dsa_hcal_assets.radio.conversion.visibilities import sha256_of
 from dsa_hcal_assets.radio.ingest.errors import BadHeader
 from dsa_hcal_assets.radio.ingest.uvh5 import hdf5_errors, read_header
 from dsa_hcal_assets.radio.profiles.model import Profile, SpwLayout

@@ -7,14 +7,11 @@ import h5py
 import numpy as np
 import pytest
 
-from dsa_hcal_assets.errors import ConfigurationError
-from dsa_hcal_assets.radio.conversion import job
 from dsa_hcal_assets.radio.conversion.plan import Plan, make_plan
 from dsa_hcal_assets.radio.conversion.rows import Written, mjd_seconds, write_rows
 from dsa_hcal_assets.radio.conversion.schema import create_main_table
 from dsa_hcal_assets.radio.conversion.visibilities import GroupReader
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
-from dsa_hcal_assets_tests.radio import uvh5_files
 from dsa_hcal_assets_tests.radio.conversion import headers
 from dsa_hcal_assets_tests.radio.conversion.pyuvdata_writer import columns
 
@@ -65,8 +62,8 @@ def write(
     path, steps = folder / "a.ms", []
     rows = len(plan.rows) * len(plan.windows)
     table = create_main_table(path, CHANNELS * SUBBANDS, 2, rows, weight_spectrum=weight_spectrum)
-    with GroupReader(plan) as reader:
-        written = write_rows(table, plan, reader, steps.append)
+    with GroupReader(plan, weight_spectrum=weight_spectrum) as reader:
+        written = write_rows(table, reader, steps.append)
     table.close()
     return path, written, steps
 
@@ -172,22 +169,3 @@ def test_what_was_written_is_counted(tmp_path, layout):
     assert (written.values, sum(steps)) == (values, values)
     # one row of all, and a value a subband that is not finite
     assert (written.flagged, written.not_finite) == (CHANNELS * SUBBANDS * 2 + 2, 2)
-
-
-# ------------------------------------------------------------------------------ the worker call
-
-
-def test_a_worker_call_takes_centre_and_layout_as_json(tmp_path):
-    files = uvh5_files.write_group(tmp_path, range(2), channels=2, integrations=1, antennas=2)
-    centre = {"name": "3C147", "ra_rad": 1.4948, "dec_rad": 0.87}
-    report = job.convert(
-        [str(path) for path in files], str(tmp_path / "a.ms"), "dsa110", centre, "per-subband"
-    )
-    assert (report["windows"], report["layout"], report["fields"][0]["name"]) == (2, "per-subband", "3C147")
-
-
-def test_a_layout_that_does_not_exist_is_refused_before_anything_is_written(tmp_path):
-    (path,) = uvh5_files.write_group(tmp_path, [0], channels=2, integrations=1, antennas=2)
-    with pytest.raises(ConfigurationError, match="'both'"):
-        job.convert([str(path)], str(tmp_path / "a.ms"), "dsa110", None, "both")
-    assert not (tmp_path / "a.ms").exists()

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dsa_hcal_assets.radio.conversion.checksums import sha256_of
 from dsa_hcal_assets.radio.conversion.phase import Phasing
 from dsa_hcal_assets.radio.conversion.plan import Plan, make_plan
-from dsa_hcal_assets.radio.conversion.visibilities import SPEED_OF_LIGHT, GroupReader, blocks, sha256_of
+from dsa_hcal_assets.radio.conversion.visibilities import SPEED_OF_LIGHT, GroupReader, blocks
 from dsa_hcal_assets.radio.ingest.errors import UnreadableSubband
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
 from dsa_hcal_assets_tests.radio.conversion import headers
@@ -58,7 +59,7 @@ def write(folder: Path, count: int = 2, *, change=None, plan_change=None, **opti
 
 
 def read(plan: Plan, start: int = 0, stop: int | None = None, window: int = 0):
-    with GroupReader(plan) as reader:
+    with GroupReader(plan, weight_spectrum=True) as reader:
         return reader.read(plan.windows[window], start, len(plan.rows) if stop is None else stop)
 
 
@@ -67,7 +68,7 @@ def test_data_are_the_conjugate_with_channels_ascending_over_all_subbands(tmp_pa
     # file channels descend: the lowest is the last of sb01
     expected = [np.conj(value(sb, 4, ch, 1)) for sb in (1, 0) for ch in (2, 1, 0)]
     assert block.data[4, :, 1].tolist() == expected
-    assert (block.data.dtype, block.flags.dtype, block.weights.dtype) == (np.complex64, np.bool_, np.float32)
+    assert (block.data.dtype, block.flags.dtype, block.spectrum.dtype) == (np.complex64, np.bool_, np.float32)
 
 
 def test_flags_and_weights_stay_with_their_visibilities(tmp_path):
@@ -79,7 +80,7 @@ def test_flags_and_weights_stay_with_their_visibilities(tmp_path):
     block = read(write(tmp_path, change=mark))
     # sb01's first channel is its highest: the third of six
     assert np.argwhere(block.flags).tolist() == [[3, 2, 1]]
-    assert np.argwhere(block.weights != 1).tolist() == [[3, 2, 1]]
+    assert np.argwhere(block.spectrum != 1).tolist() == [[3, 2, 1]]
 
 
 @pytest.mark.parametrize("codes", [(YY, XX), (XX, YY, XY, YX), (YX, XY, YY, XX)])
@@ -149,8 +150,8 @@ def test_a_sample_count_that_is_none_is_no_weight_and_a_flag(tmp_path, sample_co
         cube["nsamples"][2, 0, 0] = sample_count
 
     block = read(write(tmp_path, 1, change=spoil))
-    assert np.isfinite(block.weights).all()
-    assert block.weights[2, 2, 0] == 0
+    assert np.isfinite(block.spectrum).all()
+    assert block.spectrum[2, 2, 0] == 0
     assert np.argwhere(block.flags).tolist() == [[2, 2, 0]]
 
 
