@@ -1,7 +1,8 @@
 """A whole group as the stages after ingest see it: files, span, pointing, phase centre.
 
-Written as the product ``uvh5_group``; everything downstream starts from it and never looks into the
-incoming directory again.
+Written as the product ``uvh5_group``, or ``archived_ms`` where a Measurement Set made elsewhere takes
+the place of the subbands; everything downstream starts from it and never looks into the incoming
+directory again.
 """
 
 import math
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import fmean
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -18,7 +20,12 @@ from dsa_hcal_assets.radio.ingest.groups import Subband
 from dsa_hcal_assets.radio.profiles.model import Profile
 from dsa_hcal_assets.radio.profiles.stations import read_stations
 
+if TYPE_CHECKING:
+    from dsa_hcal_assets.radio.archive.facts import SetFacts
+
 FILE_NAME = "group.json"
+# the Measurement Set inside the product ``measurement_set``
+MS_NAME = "visibilities.ms"
 
 
 class _Record(BaseModel):
@@ -31,6 +38,17 @@ class SubbandFile(_Record):
     number: int
     path: Path
     digest: str
+
+
+class ArchivedSet(_Record):
+    """A Measurement Set made elsewhere: where it lies, and its identity (`ledger.trees`).
+
+    `pointing` is where the pointing declination comes from: told with the set, or its phase centres.
+    """
+
+    path: Path
+    digest: str
+    pointing: Literal["told", "phase centres"] | None
 
 
 class Centre(_Record):
@@ -46,7 +64,7 @@ class Observation(_Record):
 
     `start` and `end` span the first to the last integration (UTC). `pointing_dec_deg` is the apparent
     declination of a drift scan. `centre` is its calibrator's position if one transits meanwhile;
-    without it the profile's own rule counts.
+    without it the profile's own rule counts. A group has `files`, or is `archived`.
     """
 
     group: str
@@ -56,6 +74,7 @@ class Observation(_Record):
     end: datetime
     pointing_dec_deg: float | None
     centre: Centre | None
+    archived: ArchivedSet | None = None
 
     def save(self, directory: Path) -> Path:
         """Write the record into a product's directory."""
@@ -65,7 +84,7 @@ class Observation(_Record):
 
     @classmethod
     def load(cls, directory: Path) -> "Observation":
-        """Read the record of a published ``uvh5_group``."""
+        """Read the record of a published ``uvh5_group`` or ``archived_ms``."""
         return cls.model_validate_json((directory / FILE_NAME).read_text(encoding="utf-8"))
 
 
@@ -94,6 +113,33 @@ def describe(group: str, subbands: Sequence[Subband], profile: Profile) -> Obser
         end=end,
         pointing_dec_deg=declination,
         centre=_calibrator(start, end, declination, profile),
+    )
+
+
+def describe_set(
+    group: str, ms: Path, facts: "SetFacts", profile: Profile, told_dec_deg: float | None = None
+) -> Observation:
+    """Describe a group from what an archived Measurement Set says of itself.
+
+    The pointing of a drift scan is `told_dec_deg` (apparent, deg); without it the mean declination of
+    the phase centres, which is the pointing to within their distance from the beam's centre. A
+    telescope that tracks has none.
+    """
+    declination = told_dec_deg if told_dec_deg is not None else facts.field_dec_deg
+    if profile.conversion.input_phase == "phased":
+        declination = None
+    pointing: Literal["told", "phase centres"] = "phase centres" if told_dec_deg is None else "told"
+    return Observation(
+        group=group,
+        profile=profile.name,
+        files=(),
+        start=facts.first,
+        end=facts.last,
+        pointing_dec_deg=declination,
+        centre=_calibrator(facts.first, facts.last, declination, profile),
+        archived=ArchivedSet(
+            path=ms, digest=facts.digest, pointing=None if declination is None else pointing
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from dsa_hcal_assets.quality.verdicts import Level, Verdict, worst
 
 TITLES = {
     "uvh5_group": "Files of the group",
+    "archived_ms": "Archived Measurement Set",
     "measurement_set": "Measurement Set",
     "flags": "Flagging",
     "calibration_tables": "Calibration solutions",

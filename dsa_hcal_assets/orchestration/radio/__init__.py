@@ -2,11 +2,13 @@
 
 from dsa_hcal_assets.orchestration.radio.calibration import calibrated_ms, calibration_tables, flags
 from dsa_hcal_assets.orchestration.radio.imaging import continuum_image, radio_qa_report
-from dsa_hcal_assets.orchestration.radio.ingest import measurement_set, uvh5_group
+from dsa_hcal_assets.orchestration.radio.ingest import archived_ms, measurement_set, uvh5_group
+from dsa_hcal_assets.orchestration.radio.ms_sensor import archive_job, ms_sensor
 from dsa_hcal_assets.orchestration.radio.sensor import radio_job, radio_sensor
 from dsa_hcal_assets.orchestration.radio.upkeep import live_window_job, live_window_schedule
 
 ASSETS = (
+    archived_ms,
     uvh5_group,
     measurement_set,
     flags,
@@ -15,6 +17,6 @@ ASSETS = (
     continuum_image,
     radio_qa_report,
 )
-JOBS = (radio_job, live_window_job)
+JOBS = (radio_job, archive_job, live_window_job)
 SCHEDULES = (live_window_schedule,)
-SENSORS = (radio_sensor,)
+SENSORS = (radio_sensor, ms_sensor)

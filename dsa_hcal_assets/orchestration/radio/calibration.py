@@ -6,8 +6,9 @@ from typing import Any
 import dagster as dg
 
 from dsa_hcal_assets.orchestration.partitions import GROUPS
-from dsa_hcal_assets.orchestration.radio.worker import MS_NAME, call, observation_of, outcome, profile_of
+from dsa_hcal_assets.orchestration.radio.worker import call, observation_of, outcome, profile_of
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
+from dsa_hcal_assets.radio.observation import MS_NAME
 
 
 @stage_asset(group="radio", partitions=GROUPS, deps=["measurement_set"], kinds={"casa"}, pool="heavy")

@@ -1,38 +1,34 @@
-"""The conversion's two worker calls and what they found, as one outcome."""
+"""A group's Measurement Set, written from subbands or taken from an archive, and measured."""
 
 import base64
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from dsa_hcal_assets.orchestration.radio.worker import MS_NAME, call, outcome
+from dsa_hcal_assets.orchestration.radio.worker import call, outcome
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun
 from dsa_hcal_assets.products.model import JSON, Product
-from dsa_hcal_assets.radio.observation import Centre, Observation
+from dsa_hcal_assets.radio.observation import MS_NAME, ArchivedSet, Centre, Observation
 
 
-def convert(run: StageRun, source: Product, place: Path) -> Outcome:
-    """Convert the group described by `source` into `place` and measure the result."""
+def make_measurement_set(run: StageRun, source: Product, place: Path) -> Outcome:
+    """Make the Measurement Set of the group described by `source` in `place` and measure it."""
     observation = Observation.load(source.path)
-    extra = run.installation.settings.radio.profiles_dir
-    profiles_dir = str(extra) if extra else None
     ms = str(place / MS_NAME)
-    report = call(
-        run,
-        "conversion.job:convert",
-        {
-            "files": [str(one.path) for one in observation.files],
-            "out": ms,
-            "profile": observation.profile,
-            "phase_centre": _centre(observation.centre),
-            "layout": run.installation.settings.radio.spw_layout,
-            "profiles_dir": profiles_dir,
-        },
-    )
+    if observation.archived is None:
+        report = _convert(run, observation, ms)
+    else:
+        report = _take_over(run, observation.archived, ms)
     measured = call(
         run,
         "conversion.job:measure",
-        {"ms": ms, "profile": observation.profile, "report": report, "profiles_dir": profiles_dir},
+        {
+            "ms": ms,
+            "profile": observation.profile,
+            "report": report,
+            "profiles_dir": _profiles_dir(run),
+        },
     )
     reply = {
         "metrics": measured["metrics"],
@@ -41,6 +37,32 @@ def convert(run: StageRun, source: Product, place: Path) -> Outcome:
         "seconds": report["seconds"] + measured["seconds"],
     }
     return outcome(reply, place, observation.profile, {"conversion": report})
+
+
+def _convert(run: StageRun, observation: Observation, ms: str) -> dict[str, Any]:
+    return call(
+        run,
+        "conversion.job:convert",
+        {
+            "files": [str(one.path) for one in observation.files],
+            "out": ms,
+            "profile": observation.profile,
+            "phase_centre": _centre(observation.centre),
+            "layout": run.installation.settings.radio.spw_layout,
+            "profiles_dir": _profiles_dir(run),
+        },
+    )
+
+
+def _take_over(run: StageRun, archived: ArchivedSet, ms: str) -> dict[str, Any]:
+    return call(
+        run, "archive.job:take_over", {"ms": str(archived.path), "out": ms, "digest": archived.digest}
+    )
+
+
+def _profiles_dir(run: StageRun) -> str | None:
+    extra = run.installation.settings.radio.profiles_dir
+    return str(extra) if extra else None
 
 
 def _stored(pictures: Mapping[str, str], directory: Path) -> list[dict[str, str]]:

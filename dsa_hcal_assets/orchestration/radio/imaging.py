@@ -51,7 +51,7 @@ def continuum_image(run: StageRun) -> dg.MaterializeResult[Any]:
     return run.publish(make, inputs=[source], parameters=profile["imaging"] | overrides)
 
 
-@stage_asset(group="radio", partitions=GROUPS, deps=[*STAGES], kinds={"html"})
+@stage_asset(group="radio", partitions=GROUPS, deps=["uvh5_group", "archived_ms", *STAGES], kinds={"html"})
 def radio_qa_report(run: StageRun) -> dg.MaterializeResult[Any]:
     """One self-contained HTML page on the group: every stage, verdict, plot, parameter and input."""
     from dsa_hcal_assets.orchestration.radio.report import stage_results

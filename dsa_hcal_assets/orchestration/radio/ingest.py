@@ -43,10 +43,41 @@ def uvh5_group(run: StageRun) -> dg.MaterializeResult[Any]:
     return result
 
 
-@stage_asset(group="radio", partitions=GROUPS, deps=["uvh5_group"], kinds={"casa"}, pool="heavy")
+# A group of its own in the graph: the job of new groups runs the group "radio", and for these there
+# is nothing to take from an archive.
+@stage_asset(group="radio_archive", partitions=GROUPS, kinds={"archive"})
+def archived_ms(run: StageRun) -> dg.MaterializeResult[Any]:
+    """A Measurement Set made elsewhere, in the place of subbands: its span, pointing and calibrator."""
+    from dsa_hcal_assets.orchestration.radio import archive
+    from dsa_hcal_assets.radio.observation import describe_set
+    from dsa_hcal_assets.radio.profiles.loading import load_profiles, match
+
+    delivered = archive.delivered(run)
+    if delivered is None:
+        return run.not_applicable(f"group {run.partition} has no Measurement Set from an archive")
+    facts = archive.facts_of(run, delivered)
+    profile = match(load_profiles(run.installation.settings.radio.profiles_dir), facts.telescope)
+    described = describe_set(run.partition, delivered.ms, facts, profile, delivered.told_dec_deg)
+    accepted = delivered.arrival
+
+    def make(place: Path) -> Outcome:
+        described.save(place)
+        shown = facts.model_dump(exclude={"fields", "digest"}, mode="json")
+        return Outcome(archive.metrics(described, accepted.digest), facts=shown, profile=profile.name)
+
+    result = run.publish(make, inputs=[Input(accepted.name, facts.digest)])
+    with run.installation.database.transaction() as cursor:
+        run.installation.ledger.mark_loaded(cursor, [accepted], run.run_id)
+    return result
+
+
+@stage_asset(
+    group="radio", partitions=GROUPS, deps=["uvh5_group", "archived_ms"], kinds={"casa"}, pool="heavy"
+)
 def measurement_set(run: StageRun) -> dg.MaterializeResult[Any]:
     """The group's visibilities as one immutable Measurement Set, phased, with full input checksums."""
-    from dsa_hcal_assets.orchestration.radio.conversion import convert
+    from dsa_hcal_assets.orchestration.radio.conversion import make_measurement_set
+    from dsa_hcal_assets.orchestration.radio.worker import group_product
 
-    source = run.input("uvh5_group")
-    return run.publish(lambda place: convert(run, source, place), inputs=[source])
+    source = group_product(run)
+    return run.publish(lambda place: make_measurement_set(run, source, place), inputs=[source])

@@ -1,11 +1,11 @@
 """What the group's report shows: the current product of each stage, its reply and its verdicts."""
 
-from dsa_hcal_assets.orchestration.radio.worker import kept_reply
+from dsa_hcal_assets.orchestration.radio.worker import group_product, kept_reply
 from dsa_hcal_assets.orchestration.stage import StageRun
 from dsa_hcal_assets.products.model import Product
 from dsa_hcal_assets.radio.report import StageResult
 
-STAGES = ("uvh5_group", "measurement_set", "flags", "calibration_tables", "calibrated_ms", "continuum_image")
+STAGES = ("measurement_set", "flags", "calibration_tables", "calibrated_ms", "continuum_image")
 # A group without a calibrator rightly has no tables of its own.
 OPTIONAL = frozenset({"calibration_tables"})
 
@@ -14,7 +14,8 @@ def stage_results(run: StageRun) -> tuple[list[Product], list[StageResult]]:
     """Return the group's products and what the report says of each, in the order of the pipeline."""
     products = run.installation.products
     found = [
-        products.current(kind, run.partition) if kind in OPTIONAL else run.input(kind) for kind in STAGES
+        group_product(run),
+        *(products.current(kind, run.partition) if kind in OPTIONAL else run.input(kind) for kind in STAGES),
     ]
     sources = [product for product in found if product is not None]
     return sources, [_result(run, product) for product in sources]

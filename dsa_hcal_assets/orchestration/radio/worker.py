@@ -14,7 +14,6 @@ from dsa_hcal_assets.radio.observation import Observation
 from dsa_hcal_assets.radio.profiles.loading import profile_named
 from dsa_hcal_assets.radio.profiles.model import Profile
 
-MS_NAME = "visibilities.ms"
 CALIBRATED_NAME = "calibrated.ms"
 REPLY_NAME = "stage.json"
 
@@ -69,6 +68,16 @@ def profile_of(run: StageRun, observation: Observation) -> Profile:
     return profile_named(observation.profile, run.installation.settings.radio.profiles_dir)
 
 
+def group_product(run: StageRun) -> Product:
+    """Return the product that describes the run's group: its subbands, or else an archived set.
+
+    Subbands go first: they are what the telescope delivered.
+    """
+    subbands = run.installation.products.current("uvh5_group", run.partition)
+    archived = run.installation.products.current("archived_ms", run.partition)
+    return run.input("archived_ms" if subbands is None and archived is not None else "uvh5_group")
+
+
 def observation_of(run: StageRun) -> Observation:
     """Return the description of the run's group."""
-    return Observation.load(run.input("uvh5_group").path)
+    return Observation.load(group_product(run).path)

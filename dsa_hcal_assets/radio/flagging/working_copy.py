@@ -33,13 +33,20 @@ def working_copy(ms: Path, scratch: Path) -> Iterator[Path]:
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="work-", dir=scratch) as room:
         copy = Path(room) / ms.name
-        _copy(ms, copy)
+        copy_tree(ms, copy)
         for path in (copy, *copy.rglob("*")):
             path.chmod(path.stat().st_mode | stat.S_IWUSR)
         yield copy
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a directory, sharing blocks with the original where the file system can (reflink).
+
+    Raises
+    ------
+    CopyFailed, DeadlineExceeded
+        As `working_copy`.
+    """
     cp = shutil.which("cp")
     try:
         done = subprocess.run(
