@@ -36,7 +36,7 @@ class Site:
             facts = replace(header(number), first_jd=NOON_JD + (hour - 12) / 24, digest=digest)
             path = self.folder / f"{facts.group}_sb{number:02d}.hdf5"
             path.write_bytes(digest.encode())
-            groups.remember(self.database, DSA, number, path.name, facts, now)
+            groups.remember(self.database, [groups.Fact(DSA, number, path.name, facts)], now)
             self.ledger.accept(
                 groups.SOURCE,
                 path,

@@ -31,6 +31,17 @@ select g.group_key, g.content, g.found, g.expected, count(*)
 """
 
 
+_REMEMBER_GROUP = """
+insert into radio.observation_group
+    (group_key, profile, telescope, expected, first_sample, declination_deg, first_seen, last_seen)
+values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing
+"""
+_REMEMBER_SUBBAND = """
+insert into radio.subband (group_key, subband, digest, name, header, seen_at)
+values (%s, %s, %s, %s, %s, %s) on conflict do nothing
+"""
+
+
 @dataclass(frozen=True)
 class ObservationGroup:
     """A group as the database has it.
@@ -73,40 +84,31 @@ class Subband:
     header: SubbandHeader
 
 
-def remember(
-    database: Database,
-    profile: Profile,
-    number: int,
-    name: str,
-    header: SubbandHeader,
-    now: datetime,
-) -> None:
-    """Enter the header facts of a subband; repeating it changes nothing.
+@dataclass(frozen=True)
+class Fact:
+    """What is known of a file once its header was read: whose it is, its number, name and header."""
 
-    Called before the ledger accepts the file, so that nothing accepted lacks its facts.
+    profile: Profile
+    number: int
+    name: str
+    header: SubbandHeader
+
+
+def remember(database: Database, facts: Sequence[Fact], now: datetime) -> None:
+    """Enter the header facts of subbands; repeating it changes nothing.
+
+    Called before the ledger accepts the files, so that nothing accepted lacks its facts.
     """
-    declination = None if header.declination_rad is None else float(np.degrees(header.declination_rad))
+    if not facts:
+        return
     with database.transaction() as cursor:
-        cursor.execute(
-            "insert into radio.observation_group"
-            " (group_key, profile, telescope, expected, first_sample, declination_deg, first_seen, last_seen)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s)"
-            " on conflict (group_key) do nothing",
-            (
-                header.group,
-                profile.name,
-                header.telescope,
-                profile.subbands.count,
-                header.first_time,
-                declination,
-                now,
-                now,
-            ),
-        )
-        cursor.execute(
-            "insert into radio.subband (group_key, subband, digest, name, header, seen_at)"
-            " values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
-            (header.group, number, header.digest, name, Json(header.as_json()), now),
+        cursor.executemany(_REMEMBER_GROUP, [_group_row(fact, now) for fact in facts])
+        cursor.executemany(
+            _REMEMBER_SUBBAND,
+            [
+                (one.header.group, one.number, one.header.digest, one.name, Json(one.header.as_json()), now)
+                for one in facts
+            ],
         )
 
 
@@ -148,3 +150,10 @@ def pending_work(database: Database, limit: int = 1000) -> list[PendingGroup]:
 def _groups(database: Database, where: str, parameters: Sequence[Any]) -> list[ObservationGroup]:
     rows = database.rows(f"select {COLUMNS} from radio.observation_group {where}", parameters)  # noqa: S608
     return [ObservationGroup(*row) for row in rows]
+
+
+def _group_row(fact: Fact, now: datetime) -> tuple[Any, ...]:
+    header, profile = fact.header, fact.profile
+    declination = None if header.declination_rad is None else float(np.degrees(header.declination_rad))
+    expected = profile.subbands.count
+    return header.group, profile.name, header.telescope, expected, header.first_time, declination, now, now

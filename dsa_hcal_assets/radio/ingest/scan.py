@@ -16,7 +16,7 @@ from dsa_hcal_assets.radio.ingest.child import HeaderReaders
 from dsa_hcal_assets.radio.ingest.completeness import decide_overdue, refresh_changed
 from dsa_hcal_assets.radio.ingest.errors import WrongSubband
 from dsa_hcal_assets.radio.ingest.forming import Forming, FormingGroups
-from dsa_hcal_assets.radio.ingest.groups import SOURCE, ObservationGroup
+from dsa_hcal_assets.radio.ingest.groups import SOURCE, Fact, ObservationGroup
 from dsa_hcal_assets.radio.ingest.header import SubbandHeader
 from dsa_hcal_assets.radio.ingest.incoming import Clock, IncomingDirectory
 from dsa_hcal_assets.radio.profiles.loading import match
@@ -121,26 +121,35 @@ class SubbandWatch:
         while taken < len(paths) and time.monotonic() < until:
             piece = paths[taken : taken + PIECE]
             headers = self._readers.read(piece, seconds_a_file=self._settings.header_seconds, until=until)
-            for path, header in zip(piece, headers, strict=False):
-                self._take(path, header, now, report)
+            known = [
+                (path, fact)
+                for path, header in zip(piece, headers, strict=False)
+                if (fact := self._identify(path, header, report)) is not None
+            ]
+            groups.remember(self._database, [fact for _, fact in known], now)
+            for path, fact in known:
+                self._accept(path, fact, report)
             taken += len(headers)
         return taken
 
-    def _take(self, path: Path, header: SubbandHeader | BadInput, now: datetime, report: ScanReport) -> None:
+    def _identify(self, path: Path, header: SubbandHeader | BadInput, report: ScanReport) -> Fact | None:
+        """Return whose subband a file is; one that is nobody's goes to quarantine."""
         try:
             if isinstance(header, BadInput):
                 raise header
             profile = match(self._profiles, header.telescope)
-            number = subband_number(path.name, header, profile)
+            return Fact(profile, subband_number(path.name, header, profile), path.name, header)
         except BadInput as error:
             self._quarantine(path, error, report)
-            return
-        groups.remember(self._database, profile, number, path.name, header, now)
+            return None
+
+    def _accept(self, path: Path, fact: Fact, report: ScanReport) -> None:
+        header = fact.header
         try:
             accepted = self._ledger.accept(
                 SOURCE,
                 path,
-                subject=f"{header.group}/sb{number:02d}",
+                subject=f"{header.group}/sb{fact.number:02d}",
                 partition=header.group,
                 digest=header.digest,
                 sample_time=header.first_time,

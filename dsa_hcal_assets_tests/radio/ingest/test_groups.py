@@ -51,7 +51,7 @@ class Room:
         name = f"{next(self.names):06d}_sb{number:02d}.hdf5"
         path = self.folder / name
         path.write_bytes(facts.digest.encode())
-        groups.remember(self.database, SMALL, number, name, facts, self.now)
+        groups.remember(self.database, [groups.Fact(SMALL, number, name, facts)], self.now)
         subject = f"{facts.group}/sb{number:02d}"
         return self.ledger.accept(
             "uvh5", path, subject=subject, partition=facts.group, digest=facts.digest, sample_time=NOW
@@ -259,7 +259,7 @@ def test_a_group_nobody_saw_is_none(room):
 def test_facts_of_a_file_the_ledger_never_accepted_do_not_count(room):
     """A kill between remembering and accepting leaves facts alone; the group is not fooled by them."""
     room.deliver(0)
-    groups.remember(room.database, SMALL, 1, "x", replace(header(1), digest="lost"), NOW)
+    groups.remember(room.database, [groups.Fact(SMALL, 1, "x", replace(header(1), digest="lost"))], NOW)
     assert room.look().found == 1
     assert [subband.number for subband in groups.subbands_of(room.database, room.ledger, KEY)] == [0]
 

@@ -1,0 +1,1 @@
+"""What the platform costs, measured: each module is one benchmark with its contenders."""
