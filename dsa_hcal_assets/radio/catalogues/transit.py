@@ -54,7 +54,7 @@ def sidereal_time(time: "Time", longitude_deg: float) -> NDArray[np.float64]:
     """
     from astropy import units
 
-    time = time.utc
+    time = time.utc.replicate()  # the caller's own keeps its UT1
     time.delta_ut1_utc, _ = _earth_orientation().ut1_utc(time, return_status=True)
     local = time.sidereal_time("apparent", longitude=longitude_deg * units.deg)
     return np.asarray(local.deg, dtype=np.float64)
@@ -84,6 +84,8 @@ def next_transits(
 
     moment = require_utc(moment)
     ra, dec = np.atleast_1d(ra_deg).astype(float), np.atleast_1d(dec_deg).astype(float)
+    if not len(ra):
+        return [], dec
     start = Time(moment, scale="utc")
     day = SIDEREAL_DAY.total_seconds()
     seconds = np.zeros(ra.shape)

@@ -24,6 +24,7 @@ from dsa_hcal_assets.radio.catalogues.vla_list import (
 )
 
 _SQLITE = b"SQLite format 3\0"
+_TEXT = re.compile(rb"^\s*(?:IAU NAME\s+EQUINOX|\d{4}[+-]\d{2,3}\s+J2000)\s", re.MULTILINE)
 _HEAD_BYTES = 4096
 _WAVELENGTH_CM = {"P": 90.0, "L": 20.0, "C": 6.0, "X": 3.7, "U": 2.0, "K": 1.3, "Q": 0.7}
 _LETTERS = {wavelength: band for band, wavelength in _WAVELENGTH_CM.items()} | {4.0: "X", 3.6: "X"}
@@ -49,11 +50,8 @@ def is_calibrator_list(path: Path) -> bool:
     BadInput
         If it cannot be read.
     """
-    head = _bytes(path)[:_HEAD_BYTES]
-    if head.startswith(_SQLITE):
-        return True
-    first = head.decode("utf-8", "replace")
-    return "EQUINOX" in first or " J2000 " in first or "j2000_name" in first.partition("\n")[0].lower()
+    head = _bytes(path, _HEAD_BYTES)
+    return head.startswith(_SQLITE) or _is_csv(head) or bool(_TEXT.search(head))
 
 
 def read_calibrator_list(path: Path) -> CalibratorList:
@@ -67,7 +65,7 @@ def read_calibrator_list(path: Path) -> CalibratorList:
     content = _bytes(path)
     if content.startswith(_SQLITE):
         found = _of_rows(_sqlite_rows(path), path)
-    elif "j2000_name" in content[:_HEAD_BYTES].decode("utf-8", "replace").partition("\n")[0].lower():
+    elif _is_csv(content):
         found = _of_rows(csv.DictReader(content.decode("utf-8-sig", "replace").splitlines()), path)
     else:
         found = parse_list(content.decode("utf-8", "replace"))
@@ -80,9 +78,14 @@ def read_calibrator_list(path: Path) -> CalibratorList:
     return found
 
 
-def _bytes(path: Path) -> bytes:
+def _is_csv(content: bytes) -> bool:
+    return b"j2000_name" in content[:_HEAD_BYTES].partition(b"\n")[0].lower()
+
+
+def _bytes(path: Path, most: int = -1) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most)
     except OSError as error:
         raise BadInput(f"calibrator list {path} cannot be read", found=str(error)) from error
 

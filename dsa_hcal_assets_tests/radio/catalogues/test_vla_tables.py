@@ -106,9 +106,18 @@ def test_another_database_is_refused(tmp_path: Path) -> None:
         read_calibrator_list(tmp_path / "other.sqlite3")
 
 
-def test_a_survey_is_not_taken_for_the_list(tmp_path: Path) -> None:
-    (tmp_path / "nvss.csv").write_text("ra,dec,flux_mjy\n1,2,3\n")
-    assert not is_calibrator_list(tmp_path / "nvss.csv")
+@pytest.mark.parametrize(
+    "head",
+    [
+        "ra,dec,flux_mjy\n1,2,3\n",
+        "SIMPLE  =                    T EQUINOX = 2000.0 RADESYS = 'FK5 J2000 '",
+        '<VOTABLE><COOSYS system="eq_FK5" equinox="J2000" /> RAJ2000',
+        "name,ra,dec\n0003-174 J2000,1,2\n",
+    ],
+)
+def test_a_survey_is_not_taken_for_the_list(tmp_path: Path, head: str) -> None:
+    (tmp_path / "nvss").write_text(head)
+    assert not is_calibrator_list(tmp_path / "nvss")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
