@@ -52,14 +52,14 @@ update radio.observation_group g
 returning {", ".join(f"g.{name}" for name in COLUMNS.split(", "))}
 """  # noqa: S608 - constants of this room
 _OVERDUE = f"""
-select {COLUMNS} from radio.observation_group where state = 'collecting' and last_seen <= %s
- order by group_key limit %s for update skip locked
+select {COLUMNS} from radio.observation_group
+ where state = 'collecting' and last_seen <= %s order by group_key
 """  # noqa: S608
 _DECIDE = f"""
 update radio.observation_group
    set state = %(state)s, completed_at = case when %(state)s = 'partial' then %(now)s end,
        failed_at = case when %(state)s = 'failed' then %(now)s end
- where group_key = %(key)s returning {COLUMNS}
+ where group_key = %(key)s and state = 'collecting' and last_seen = %(last_seen)s returning {COLUMNS}
 """  # noqa: S608
 _REOPEN = f"""
 update radio.observation_group set state = 'collecting', failed_at = null, last_seen = %s
@@ -81,11 +81,12 @@ def decide_overdue(database: Database, settings: RadioSettings, now: datetime) -
         patience = min(patience, timedelta(minutes=settings.complete_minutes))
     decided = []
     with database.transaction() as cursor:
-        cursor.execute(_OVERDUE, (now - patience, BATCH))
+        cursor.execute(_OVERDUE, (now - patience,))
         for group in [ObservationGroup(*row) for row in cursor.fetchall()]:
             state = decision(group, settings, now)
             if state is not None:
-                cursor.execute(_DECIDE, {"state": state, "now": now, "key": group.key})
+                values = {"state": state, "now": now, "key": group.key, "last_seen": group.last_seen}
+                cursor.execute(_DECIDE, values)
                 decided += [ObservationGroup(*row) for row in cursor.fetchall()]
     return decided
 

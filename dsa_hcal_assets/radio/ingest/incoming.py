@@ -201,6 +201,10 @@ class IncomingDirectory:
         except FileNotFoundError:
             self._names.pop(name, None)
             return None
+        except OSError as error:
+            ready.refused[name] = str(error.strerror)
+            self.refuse(name)
+            return None
         if not stat.S_ISREG(status.st_mode):
             ready.refused[name] = "a link, directory or device with a data file's name"
             self.refuse(name)

@@ -150,9 +150,15 @@ def hdf5_errors(path: Path) -> Iterator[None]:
 
 def _require_bytes(path: Path) -> int:
     try:
+        status = path.stat()
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            # opening a FIFO would wait for a writer for ever
+            raise UnreadableSubband(
+                f"{path.name} cannot be opened", expected="a file", found="a special file"
+            )
         with path.open("rb") as raw:
             signature = raw.read(8)
-        size = path.stat().st_size
+        size = status.st_size
     except OSError as error:
         raise UnreadableSubband(
             f"{path.name} cannot be opened",
