@@ -61,13 +61,17 @@ def ingest_ms(directory: Path, once: bool, every: float, pointing_dec: float | N
         incoming = settings.incoming / "ms"
         return announce(sets, incoming, stillness, settle, utc_now(), pointing_dec_deg=pointing_dec)
 
-    look()  # the first look remembers what there is; what is the same after a while is whole
-    time.sleep(settle.total_seconds())
+    if settle:
+        look()  # only remembers what there is: what is still the same later on is whole
+        time.sleep(settle.total_seconds())
+    left: tuple[object, ...] = ()
     while True:
         report = look()
-        _tell(report)
+        if once or report.new or left != (report.settling, report.refused):
+            _tell(report)
         if once:
             raise SystemExit(1 if report.refused or report.settling else 0)
+        left = (report.settling, report.refused)
         time.sleep(every)
 
 
@@ -78,5 +82,5 @@ def _tell(report: "Announced") -> None:
         click.echo(f"still being written: {path}")
     for path, reason in report.refused.items():
         click.echo(f"refused: {path}: {reason}")
-    if report.new or report.settling or report.refused:
-        click.echo(f"{len(report.new)} announced, {len(report.known)} known already")
+    left = len(report.settling) + len(report.refused)
+    click.echo(f"{len(report.new)} announced, {len(report.known)} known already, {left} not yet")
