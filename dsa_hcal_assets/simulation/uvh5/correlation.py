@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 
 from dsa_hcal_assets.simulation.uvh5.draws import Purpose, stream
 from dsa_hcal_assets.simulation.uvh5.instrument import add_noise
-from dsa_hcal_assets.simulation.uvh5.observation import POLARIZATIONS, Observation, Wave
+from dsa_hcal_assets.simulation.uvh5.observation import POLARIZATIONS, Observation
+from dsa_hcal_assets.simulation.uvh5.waves import superpose
 
-SPEED_OF_LIGHT = 299792458.0
 Visibilities = NDArray[np.complex64]
 
 
@@ -29,9 +29,10 @@ def correlate(observation: Observation, subband: int) -> Visibilities:
     rng = stream(setup.seed, Purpose.NOISE, observation.group, subband)
     cube = np.empty((setup.integrations, len(first), setup.channels, len(POLARIZATIONS)), np.complex64)
     for time, seen in enumerate(cube):
-        sky = _sky(observation.waves, time, channels, instrument.frequencies_hz[channels], len(array.used))
+        frequencies = instrument.frequencies_hz[channels]
+        sky = superpose(observation.waves, time, channels, frequencies, first, second)
         # both polarisations see unpolarised waves alike
-        seen[:] = sky[:, first, second].T[:, :, None]
+        seen[:] = sky[:, :, None]
         seen[autos] += np.float32(instrument.sefd_jy)
         if setup.noise:
             add_noise(rng, seen, instrument.sigma_jy, autos)
@@ -40,31 +41,3 @@ def correlate(observation: Observation, subband: int) -> Visibilities:
         seen[autos] = seen[autos].real
         seen[silent] = 0
     return cube.reshape(-1, *cube.shape[2:])
-
-
-def _sky(
-    waves: tuple[Wave, ...],
-    time: int,
-    channels: slice,
-    frequencies_hz: NDArray[np.float64],
-    antennas: int,
-) -> Visibilities:
-    """Return the sum of all waves in one integration, shape (channels, antennas, antennas), Jy.
-
-    A wave is one complex amplitude per antenna and channel; a visibility is the product of two,
-    summed over waves: one small matrix product for each channel.
-    """
-    heard = [wave for wave in waves if wave.flux_jy[time, channels].any()]
-    if not heard:
-        return np.zeros((len(frequencies_hz), antennas, antennas), np.complex64)
-    delays = np.stack([wave.delay_m[time] for wave in heard], axis=-1)
-    turns = frequencies_hz[:, None, None] / SPEED_OF_LIGHT * delays
-    # whole turns are taken off in double precision; the rest is exact enough in single
-    angle = (2 * np.pi * (turns - np.rint(turns))).astype(np.float32)
-    amplitude = np.sqrt(np.stack([wave.flux_jy[time, channels] for wave in heard], axis=-1))
-    phasor = np.empty(angle.shape, np.complex64)
-    np.cos(angle, out=phasor.real)
-    np.sin(angle, out=phasor.imag)
-    phasor *= amplitude[:, None, :].astype(np.float32)
-    sky: Visibilities = phasor.conj() @ phasor.transpose(0, 2, 1)
-    return sky

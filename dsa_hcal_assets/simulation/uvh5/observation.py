@@ -29,22 +29,11 @@ from dsa_hcal_assets.simulation.uvh5.sky import (
     sky_around,
     strip_cell,
 )
+from dsa_hcal_assets.simulation.uvh5.waves import Wave
 
 Floats = NDArray[np.float64]
 SIDEREAL_DAY_S = 86164.0905
 POLARIZATIONS = ("xx", "yy")
-
-
-@dataclass(frozen=True)
-class Wave:
-    """A plane wave: delay (m; times, antennas) and received flux density (Jy; times, channels of the band).
-
-    The delay is how much nearer an antenna is to the origin than the first one, less what the
-    correlator has tracked.
-    """
-
-    delay_m: Floats
-    flux_jy: Floats
 
 
 @dataclass(frozen=True)
