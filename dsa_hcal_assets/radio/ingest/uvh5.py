@@ -4,6 +4,7 @@ The format is that of UVH5 memo 1.2 (pyuvdata); the older layout with a spectral
 ``phase_type`` instead of a catalogue, which correlators still write, is read as well.
 """
 
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
