@@ -1,4 +1,4 @@
-"""Runs that died and whose retry Dagster dropped.
+"""Runs that died and whose retry Dagster dropped: of sensors, asked for again by these, and of backfills.
 
 Run retries start a run again whose worker died. If the code server is away at that very moment (it
 is restarted in seconds, but the same crash may have ended both), Dagster logs "Failed to retry run",
@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 
+from dsa_hcal_assets.clock import utc_now
+
 PARTITION_TAG = "dsa_hcal/partition"
 # Dagster's own, from dagster._core.storage.tags; a test compares them
 WILL_RETRY_TAG = "dagster/will_retry"
 FAILURE_REASON_TAG = "dagster/failure_reason"
 RETRY_NUMBER_TAG = "dagster/retry_number"
+BACKFILL_TAG = "dagster/backfill"
 STEP_FAILURE = "STEP_FAILURE"
 LOOK_BACK = timedelta(days=1)
 
@@ -25,9 +28,26 @@ def lost_runs(instance: dg.DagsterInstance, sensor: str, now: datetime) -> list[
     Not among them: runs whose step failed (retry policies and alerts are for those), and runs that
     died as often as Dagster may retry them.
     """
+    return [
+        run
+        for run in _died(instance, {"dagster/sensor_name": sensor}, now)
+        if _newest(instance, run, PARTITION_TAG)
+    ]
+
+
+def lost_backfill_runs(instance: dg.DagsterInstance, now: datetime) -> list[dg.DagsterRun]:
+    """Return the runs of backfills, one partition each, that died, are not retried and have no successor."""
+    return [
+        run
+        for run in _died(instance, {}, now)
+        if BACKFILL_TAG in run.tags and _newest(instance, run, BACKFILL_TAG, "dagster/partition")
+    ]
+
+
+def _died(instance: dg.DagsterInstance, tags: dict[str, str], now: datetime) -> list[dg.DagsterRun]:
     wanted = dg.RunsFilter(
         statuses=[dg.DagsterRunStatus.FAILURE],
-        tags={"dagster/sensor_name": sensor, WILL_RETRY_TAG: "false"},
+        tags={**tags, WILL_RETRY_TAG: "false"},
         updated_after=now - LOOK_BACK,
     )
     return [
@@ -35,14 +55,40 @@ def lost_runs(instance: dg.DagsterInstance, sensor: str, now: datetime) -> list[
         for run in instance.get_runs(wanted)
         if run.tags.get(FAILURE_REASON_TAG) != STEP_FAILURE
         and int(run.tags.get(RETRY_NUMBER_TAG, "0")) < instance.run_retries_max_retries
-        and _newest(instance, run)
     ]
 
 
-def _newest(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Tell whether no later run took up the partition's work."""
-    partition = run.tags.get(PARTITION_TAG)
-    if partition is None:
+def _newest(instance: dg.DagsterInstance, run: dg.DagsterRun, *tags: str) -> bool:
+    """Tell whether no later run of the same assets and tags took up the work."""
+    if not all(tag in run.tags for tag in tags):
         return False
-    runs = instance.get_runs(dg.RunsFilter(tags={PARTITION_TAG: partition}), limit=1)
-    return [one.run_id for one in runs] == [run.run_id]
+    alike = instance.get_runs(dg.RunsFilter(tags={tag: run.tags[tag] for tag in tags}))
+    newest = next(one for one in alike if one.asset_selection == run.asset_selection)
+    return newest.run_id == run.run_id
+
+
+@dg.sensor(
+    name="lost_backfill_runs",
+    target=dg.AssetSelection.all(),
+    description="Asks again for runs of backfills that died with the code server and were not retried.",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=60,
+)
+def lost_backfills(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Ask for the same assets and partition again, as part of the same backfill."""
+    lost = lost_backfill_runs(context.instance, utc_now())
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=f"lost:{run.run_id}",
+                partition_key=run.tags["dagster/partition"],
+                asset_selection=list(run.asset_selection or ()) or None,
+                tags={
+                    # counts as one of the backfill's runs: for its limit, and for its end
+                    BACKFILL_TAG: run.tags[BACKFILL_TAG],
+                    "dsa_hcal/work": f"run {run.run_id} died and was not retried",
+                },
+            )
+            for run in lost
+        ]
+    )

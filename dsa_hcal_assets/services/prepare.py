@@ -7,14 +7,10 @@ import logging
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dsa_hcal_assets.database import migrations
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.settings import load_settings
-
-if TYPE_CHECKING:
-    from dagster import DagsterInstance
 
 log = logging.getLogger(__name__)
 
@@ -36,40 +32,15 @@ def main() -> None:
 
     from dagster import DagsterInstance
 
+    from dsa_hcal_assets.orchestration.orphans import end_orphaned_runs
+
     # Opening the instance makes its tables: once, here, rather than in three services at a time.
     with DagsterInstance.get() as instance:
         instance.get_runs(limit=1)
-        ended = end_orphaned_runs(instance)
+        # at the start of the platform no worker of this machine is left
+        ended = end_orphaned_runs(instance, "Ended at the start of the platform")
         removed = remove_old_logs(Path(instance.root_directory) / "run_logs", KEEP_RUN_LOGS_DAYS)
     log.info("prepared; ended %d orphaned runs, removed %d old run logs", ended, removed)
-
-
-def end_orphaned_runs(instance: "DagsterInstance") -> int:
-    """Report runs failed whose worker is gone, so that run retries start them again; return how many.
-
-    At the start of the platform no worker of this machine is left, and run monitoring would look at
-    runs that were just starting or being cancelled only after their time-outs. Launchers that
-    cannot tell whether a worker lives (those of other machines) are not second-guessed.
-    """
-    from dagster import DagsterRunStatus, RunsFilter
-    from dagster._core.launcher.base import WorkerStatus
-
-    if not instance.run_launcher.supports_check_run_worker_health:
-        return 0
-    statuses = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
-    ended = 0
-    for run in instance.get_runs(RunsFilter(statuses=statuses)):
-        health = instance.run_launcher.check_run_worker_health(run)
-        if health.status in (WorkerStatus.RUNNING, WorkerStatus.SUCCESS):
-            continue
-        message = f"Ended at the start of the platform: {health.msg}"
-        if run.status == DagsterRunStatus.CANCELING:
-            instance.report_run_canceled(run, message)
-        else:
-            instance.report_run_failed(run, message)
-        log.warning("ended run %s (%s): %s", run.run_id, run.status.value, health.msg)
-        ended += 1
-    return ended
 
 
 def remove_old_logs(directory: Path, days: float) -> int:

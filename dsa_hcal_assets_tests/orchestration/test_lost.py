@@ -41,6 +41,7 @@ def test_dagsters_names_are_those_dagster_uses():
     assert tags.WILL_RETRY_TAG == lost.WILL_RETRY_TAG
     assert tags.RUN_FAILURE_REASON_TAG == lost.FAILURE_REASON_TAG
     assert tags.RETRY_NUMBER_TAG == lost.RETRY_NUMBER_TAG
+    assert tags.BACKFILL_ID_TAG == lost.BACKFILL_TAG
     assert RunFailureReason.STEP_FAILURE.value == lost.STEP_FAILURE
 
 
@@ -98,3 +99,51 @@ def test_the_sensor_asks_for_the_partition_of_a_lost_run_once_more(instance, ins
     result = tick()
     assert result.run_requests == []
     assert result.skip_reason is not None
+
+
+class TestBackfills:
+    """A run of a backfill has no sensor that would miss it."""
+
+    ASSETS = frozenset({dg.AssetKey("rig_clean"), dg.AssetKey("rig_kpis")})
+
+    def enter(self, instance, run_id, status=dg.DagsterRunStatus.FAILURE, assets=ASSETS, **tags):
+        run = dg.DagsterRun(
+            job_name="job",
+            run_id=run_id,
+            status=status,
+            asset_selection=assets,
+            tags={"dagster/partition": DAY, lost.BACKFILL_TAG: "b1", **tags},
+        )
+        instance.add_run(run)
+
+    def names(self, instance):
+        return [run.run_id for run in lost.lost_backfill_runs(instance, datetime.now(UTC))]
+
+    def ask(self, instance):
+        return lost.lost_backfills(dg.build_sensor_context(instance=instance))
+
+    def test_one_that_died_is_asked_for_again_with_its_assets_and_partition(self, instance):
+        self.enter(instance, "died", **DROPPED)
+        (request,) = self.ask(instance).run_requests
+        assert (request.partition_key, set(request.asset_selection)) == (DAY, self.ASSETS)
+        assert request.tags[lost.BACKFILL_TAG] == "b1"
+        assert request.run_key == "lost:died"
+
+    def test_once_its_successor_exists_it_is_left_alone(self, instance):
+        self.enter(instance, "died", **DROPPED)
+        self.enter(instance, "successor", dg.DagsterRunStatus.STARTED)
+        assert self.ask(instance).run_requests == []
+
+    def test_a_run_of_other_assets_of_the_partition_is_no_successor(self, instance):
+        self.enter(instance, "died", **DROPPED)
+        self.enter(instance, "other", dg.DagsterRunStatus.SUCCESS, frozenset({dg.AssetKey("rig_readings")}))
+        assert self.names(instance) == ["died"]
+
+    def test_what_failed_in_a_step_or_will_be_retried_is_not_lost(self, instance):
+        self.enter(instance, "failed", **DROPPED, **{lost.FAILURE_REASON_TAG: lost.STEP_FAILURE})
+        self.enter(instance, "retried", **{lost.WILL_RETRY_TAG: "true"})
+        assert self.names(instance) == []
+
+    def test_a_run_without_backfill_is_not_theirs(self, instance):
+        enter(instance, "died", **DROPPED)
+        assert self.names(instance) == []

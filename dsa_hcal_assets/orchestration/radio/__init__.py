@@ -4,6 +4,7 @@ from dsa_hcal_assets.orchestration.radio.calibration import calibrated_ms, calib
 from dsa_hcal_assets.orchestration.radio.imaging import continuum_image, radio_qa_report
 from dsa_hcal_assets.orchestration.radio.ingest import archived_ms, measurement_set, uvh5_group
 from dsa_hcal_assets.orchestration.radio.ms_sensor import archive_job, ms_sensor
+from dsa_hcal_assets.orchestration.radio.recovery import radio_recovery
 from dsa_hcal_assets.orchestration.radio.sensor import radio_job, radio_sensor
 from dsa_hcal_assets.orchestration.radio.upkeep import live_window_job, live_window_schedule
 
@@ -18,5 +19,5 @@ ASSETS = (
     radio_qa_report,
 )
 JOBS = (radio_job, archive_job, live_window_job)
-SCHEDULES = (live_window_schedule,)
+SCHEDULES = (live_window_schedule, radio_recovery)
 SENSORS = (radio_sensor, ms_sensor)
