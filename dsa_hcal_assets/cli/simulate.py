@@ -4,6 +4,7 @@ import click
 
 from dsa_hcal_assets.cli.rig import simulate_rig
 from dsa_hcal_assets.cli.simulate_boards import simulate_boards
+from dsa_hcal_assets.cli.simulate_inventory import simulate_inventory
 from dsa_hcal_assets.cli.simulate_uvh5 import simulate_uvh5, simulate_vla
 
 
@@ -16,6 +17,7 @@ for name, command in (
     ("boards", simulate_boards),
     ("uvh5", simulate_uvh5),
     ("vla", simulate_vla),
+    ("inventory", simulate_inventory),
     ("rig", simulate_rig),
 ):
     simulate.add_command(command, name)
