@@ -28,12 +28,11 @@ comment on column radio.conversion_performance.rows is 'Rows of the main table';
 comment on column radio.conversion_performance.input_bytes is 'Size of the subbands read';
 comment on column radio.conversion_performance.ms_bytes is 'Size of the Measurement Set on disk';
 comment on column radio.conversion_performance.load_seconds is
-    'Reading before anything is written: headers, checksums and, with pyuvdata, all visibilities; the direct '
-    'writer reads visibilities while it writes';
+    'Headers and visibilities read. The direct writer reads, phases and writes at the same time, on several '
+    'threads: its seconds add up over them and overlap';
 comment on column radio.conversion_performance.phase_seconds is
-    'Fields, (u, v, w) and delays; with pyuvdata also the rotation of the visibilities';
-comment on column radio.conversion_performance.write_seconds is
-    'The tables; with the direct writer also reading and rotating the visibilities';
-comment on column radio.conversion_performance.total_seconds is 'From the first file opened to the last table closed';
+    'Fields, (u, v, w), delays and the rotation of the visibilities';
+comment on column radio.conversion_performance.write_seconds is 'Main table and subtables, until they are closed';
+comment on column radio.conversion_performance.total_seconds is 'By the clock, from the first file opened to the last table closed; checksums of the inputs are in it';
 comment on column radio.conversion_performance.peak_rss_bytes is 'Largest resident memory of the converting process';
 comment on column radio.conversion_performance.started_at is 'When the conversion began';

@@ -103,8 +103,14 @@ def seal(root: Path) -> None:
     """
     for path in files(root):
         path.chmod(0o444)
-        flush(path)
-    for directory, _, _ in os.walk(root, topdown=False):
+    flush_all(root)
+
+
+def flush_all(root: Path) -> None:
+    """Flush a directory with every file and directory in it to the disk."""
+    for directory, _, names in os.walk(root, topdown=False):
+        for name in names:
+            flush(Path(directory, name))
         flush(Path(directory))
 
 

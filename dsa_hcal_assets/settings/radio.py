@@ -47,6 +47,23 @@ class RadioSettings(BaseModel):
         None,
         description="Spectral windows of a Measurement Set (default: the profile's)",
     )
+    phase_centre: Literal["midpoint", "meridian", "header", "calibrator"] | None = Field(
+        None,
+        description="Phase centre of a Measurement Set: the meridian at mid-time, that of each integration, "
+        "the file's own fields, or the calibrator in the beam (default: the profile's)",
+    )
+    writer: Literal["auto", "direct", "pyuvdata"] = Field(
+        "auto",
+        description="Who writes Measurement Sets: direct streams and is quick; pyuvdata holds the group "
+        "in memory; auto takes direct unless it cannot write a group",
+    )
+    weight_spectrum: bool | None = Field(
+        None, description="Write WEIGHT_SPECTRUM into Measurement Sets (default: the profile's)"
+    )
+    scratch_columns: bool | None = Field(
+        None,
+        description="Write MODEL_DATA and CORRECTED_DATA into Measurement Sets (default: the profile's)",
+    )
     ram_staging: Literal["auto", "on", "off"] = Field(
         "auto",
         description="Write a Measurement Set in /dev/shm first, when it fits (auto: only if products are "
@@ -96,3 +113,13 @@ class RadioSettings(BaseModel):
             math.ceil(self.min_subbands * expected - 1e-9) if self.min_subbands <= 1 else self.min_subbands
         )
         return min(expected, math.ceil(least))
+
+    @property
+    def conversion(self) -> dict[str, str | bool | None]:
+        """What takes the place of the profile's conversion choices; None leaves the profile's."""
+        return {
+            "spw_layout": self.spw_layout,
+            "phase_centre": self.phase_centre,
+            "weight_spectrum": self.weight_spectrum,
+            "scratch_columns": self.scratch_columns,
+        }

@@ -76,8 +76,10 @@ def archived_ms(run: StageRun) -> dg.MaterializeResult[Any]:
 )
 def measurement_set(run: StageRun) -> dg.MaterializeResult[Any]:
     """The group's visibilities as one immutable Measurement Set, phased, with full input checksums."""
-    from dsa_hcal_assets.orchestration.radio.conversion import make_measurement_set
+    from dsa_hcal_assets.orchestration.radio.conversion import make_measurement_set, remember_performance
     from dsa_hcal_assets.orchestration.radio.worker import group_product
 
     source = group_product(run)
-    return run.publish(lambda place: make_measurement_set(run, source, place), inputs=[source])
+    result = run.publish(lambda place: make_measurement_set(run, source, place), inputs=[source])
+    remember_performance(run)
+    return result

@@ -21,7 +21,7 @@ REPLY_NAME = "stage.json"
 def call(run: StageRun, function: str, arguments: Mapping[str, JSON]) -> dict[str, Any]:
     """Run `dsa_hcal_assets.radio.<function>` in a worker process, with the stage's own log.
 
-    The reply gets the key ``seconds``: how long it took.
+    The reply gets the key ``seconds``, how long it took, unless it has one of its own.
     """
     begun = time.monotonic()
     reply = run.installation.workers.call(
@@ -32,7 +32,7 @@ def call(run: StageRun, function: str, arguments: Mapping[str, JSON]) -> dict[st
     )
     if not isinstance(reply, dict):
         raise TypeError(f"{function} returned {type(reply).__name__}, a dict was expected")
-    return {**reply, "seconds": time.monotonic() - begun}
+    return {"seconds": time.monotonic() - begun, **reply}
 
 
 def outcome(reply: Mapping[str, Any], place: Path, profile: str, facts: Mapping[str, Any]) -> Outcome:

@@ -1,16 +1,17 @@
 """The conversion as a worker call: JSON in, JSON out; casacore is loaded only here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.radio.conversion import staging
-from dsa_hcal_assets.radio.conversion.group import ConversionReport, convert_group
+from dsa_hcal_assets.radio.conversion.group import ConversionReport
 from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
+from dsa_hcal_assets.radio.conversion.writers import Writer, write_group
 from dsa_hcal_assets.radio.ingest.uvh5 import read_header
 from dsa_hcal_assets.radio.profiles.loading import profile_named
-from dsa_hcal_assets.radio.profiles.model import Profile, SpwLayout
+from dsa_hcal_assets.radio.profiles.model import Profile
 
 
 def convert(
@@ -18,7 +19,10 @@ def convert(
     out: str,
     profile: str,
     phase_centre: Mapping[str, Any] | None = None,
-    layout: Any = None,
+    *,
+    calibrator: Mapping[str, Any] | None = None,
+    choices: Mapping[str, Any] | None = None,
+    writer: Any = "auto",
     profiles_dir: str | None = None,
     ram_staging: staging.RamStaging = "auto",
 ) -> dict[str, Any]:
@@ -31,9 +35,14 @@ def convert(
     profile
         Name of the telescope profile.
     phase_centre
-        A `PhaseCentre` as JSON: ``name``, ``ra_rad``, ``dec_rad`` (ICRS).
-    layout
-        ``single``, ``per-subband`` or None for the profile's.
+        Where to phase to whatever the profile says: a `PhaseCentre` as JSON (``name``, ``ra_rad``,
+        ``dec_rad``, ICRS).
+    calibrator
+        Where to phase to if the profile's policy is ``calibrator``, in the same form.
+    choices
+        What takes the place of the profile's `conversion` values; None leaves the profile's.
+    writer
+        ``direct``, ``pyuvdata`` or ``auto``.
     profiles_dir
         Directory of extra profiles.
     ram_staging
@@ -41,21 +50,25 @@ def convert(
 
     Raises
     ------
+    ConfigurationError
+        For a choice or a writer that does not exist.
     PlatformError
-        As `convert_group`.
+        As `write_group`.
     StorageFailed
         If there is no room for it.
     """
-    if layout not in (None, *get_args(SpwLayout)):
+    if writer not in get_args(Writer):
         raise ConfigurationError(
-            f"layout {layout!r} of spectral windows is not known",
-            expected=f"one of {', '.join(get_args(SpwLayout))}",
+            f"there is no writer {writer!r}", expected=f"one of {', '.join(get_args(Writer))}"
         )
-    centre = None if phase_centre is None else PhaseCentre.from_json(phase_centre)
-    chosen = _profile(profile, profiles_dir)
+    chosen = _profile(profile, profiles_dir).converting(**(choices or {}))
+    target = phase_centre
+    if target is None and chosen.conversion.phase_centre == "calibrator":
+        target = calibrator
+    centre = None if target is None else PhaseCentre.from_json(target)
     paths = [Path(name) for name in files]
-    with staging.writing(Path(out), _needed(paths, chosen), ram_staging) as place:
-        return convert_group(paths, place, chosen, phase_centre=centre, layout=layout).as_json()
+    with staging.writing(Path(out), expected_bytes(paths, chosen), ram_staging) as place:
+        return write_group(paths, place, chosen, phase_centre=centre, writer=writer).as_json()
 
 
 def measure(ms: str, profile: str, report: dict[str, Any], profiles_dir: str | None = None) -> dict[str, Any]:
@@ -76,7 +89,8 @@ def measure(ms: str, profile: str, report: dict[str, Any], profiles_dir: str | N
     }
 
 
-def _needed(paths: list[Path], profile: Profile) -> int:
+def expected_bytes(paths: Sequence[Path], profile: Profile) -> int:
+    """Return about how large the Measurement Set of subbands `paths` becomes, never less than it does."""
     if not paths:
         return 0
     return staging.expected_bytes(

@@ -7,8 +7,14 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.products.model import Product
 from dsa_hcal_assets.radio.conversion.group import ConversionReport
 
-# steps of either writer that come before anything is written
-LOAD_STEPS = ("hash", "headers", "import", "load")
+# what was converted; other sets were taken over from an archive
+WRITERS = ("direct", "pyuvdata")
+# steps in a report that count as loading, phasing, writing
+STEPS = {
+    "load": ("headers", "load"),
+    "phase": ("plan", "phase"),
+    "write": ("write", "subtables", "scratch_columns"),
+}
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,7 @@ _PLACES = ", ".join("%s" for _ in fields(Performance))
 
 def of_report(product: Product, report: ConversionReport) -> Performance:
     """Return what the conversion that made `product` took."""
-    load = sum(report.seconds.get(step, 0.0) for step in LOAD_STEPS)
-    phase = report.seconds.get("phase", 0.0)
+    spent = {name: sum(report.seconds.get(step, 0.0) for step in steps) for name, steps in STEPS.items()}
     return Performance(
         product_id=product.product_id,
         group_key=product.partition,
@@ -46,9 +51,9 @@ def of_report(product: Product, report: ConversionReport) -> Performance:
         rows=report.rows,
         input_bytes=sum(one.bytes for one in report.inputs),
         ms_bytes=report.ms_bytes,
-        load_seconds=load,
-        phase_seconds=phase,
-        write_seconds=max(0.0, report.total_seconds - load - phase),
+        load_seconds=spent["load"],
+        phase_seconds=spent["phase"],
+        write_seconds=spent["write"],
         total_seconds=report.total_seconds,
         peak_rss_bytes=report.peak_rss_bytes,
         started_at=datetime.fromisoformat(report.started_at),

@@ -51,7 +51,7 @@ def convert_through_pyuvdata(
         checksums = {path: sha256_of(path) for path in files}
     with watch("headers"):
         headers = [read_header(path) for path in files]
-    with watch("phase"):
+    with watch("plan"):
         plan = make_plan(headers, profile, phase_centre=phase_centre, layout=layout, any_frame=True)
     inputs = tuple(
         InputFile(header.path.name, header.file_bytes, checksums[header.path], header.digest)

@@ -15,6 +15,7 @@ from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration import radio
 from dsa_hcal_assets.orchestration.partitions import GROUPS
 from dsa_hcal_assets.orchestration.radio.sensor import look
+from dsa_hcal_assets.radio.conversion.performance import recent
 from dsa_hcal_assets.radio.observation import Observation
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
 from dsa_hcal_assets.settings import Settings
@@ -114,6 +115,19 @@ def test_the_measurement_set_holds_every_visibility_once(result, installation, l
         assert main.nrows() == BASELINES * INTEGRATIONS
         assert main.getcell("DATA", 0).shape == (16 * CHANNELS, 2)
         assert np.isfinite(main.getcol("DATA")).all()
+
+
+def test_what_the_conversion_took_is_on_record(result, installation, landed):
+    product = installation.products.require_passed("measurement_set", landed.partition)
+    (found,) = recent(installation.database)
+    assert (found.product_id, found.group_key, found.writer) == (
+        product.product_id,
+        landed.partition,
+        "direct",
+    )
+    assert found.rows == BASELINES * INTEGRATIONS
+    assert min(found.load_seconds, found.phase_seconds, found.write_seconds, found.total_seconds) > 0
+    assert found.peak_rss_bytes > found.ms_bytes > 0
 
 
 def test_each_product_names_the_one_it_was_made_from(result, installation, landed):

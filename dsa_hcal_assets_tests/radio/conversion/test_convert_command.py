@@ -38,11 +38,42 @@ def test_nothing_is_left_when_a_file_cannot_be_used(tmp_path):
 
 def test_mistakes_are_named(tmp_path):
     (path,) = uvh5_files.write_group(tmp_path, [0], channels=2)
-    assert "is not NAME,RA,DEC" in run(path, "--out", tmp_path / "a.ms", "--phase-centre", "here").output
+    for centre in ("here", "3C147,85,91", ",85,49", "3C147,nan,49"):
+        wrong = run(path, "--out", tmp_path / "a.ms", "--phase-centre", centre)
+        assert "NAME,RA,DEC" in wrong.output
+        assert wrong.exit_code == 2
     wrong = run(path, "--out", tmp_path / "a.ms", "--profile", "ata")
     assert isinstance(wrong.exception, ConfigurationError)
+    assert isinstance(run(path, "--out", tmp_path / "no" / "a.ms").exception, PermanentError)
     (tmp_path / "a.ms").mkdir()
     assert isinstance(run(path, "--out", tmp_path / "a.ms").exception, PermanentError)
+    assert sorted(one.name for one in tmp_path.iterdir()) == [path.name, "a.ms"]
+
+
+@pytest.mark.radio
+@pytest.mark.parametrize("writer", ["direct", "pyuvdata"])
+def test_every_choice_reaches_the_measurement_set(tmp_path, writer):
+    files = uvh5_files.write_group(tmp_path, range(2), channels=2, integrations=5)
+    options = ["--layout", "per-subband", "--writer", writer, "--weight-spectrum", "--scratch-columns"]
+    result = run(*files, "--out", tmp_path / "a.ms", "--phase-centre", "meridian", *options)
+    assert result.exit_code == 0, result.output
+    assert "fields meridian_icrs_t0 to meridian_icrs_t4 (5)" in result.output
+    assert f"writer {writer}" in result.output
+    assert {"MODEL_DATA", "CORRECTED_DATA", "WEIGHT_SPECTRUM"} < set(
+        pyuvdata_writer.columns(tmp_path / "a.ms")
+    )
+    assert len(pyuvdata_writer.columns(tmp_path / "a.ms", "SPECTRAL_WINDOW")["NAME"]) == 2
+
+
+@pytest.mark.radio
+def test_settings_count_where_no_option_is_given(tmp_path, monkeypatch):
+    files = uvh5_files.write_group(tmp_path, range(2), channels=2)
+    monkeypatch.setenv("DSA_HCAL_RADIO__SPW_LAYOUT", "per-subband")
+    monkeypatch.setenv("DSA_HCAL_RADIO__PHASE_CENTRE", "meridian")
+    monkeypatch.setenv("DSA_HCAL_RADIO__WRITER", "pyuvdata")
+    result = run(*files, "--out", tmp_path / "a.ms", "--layout", "single", "--phase-centre", "midpoint")
+    assert "1 windows, 32 channels (28 of lost subbands), fields meridian;" in result.output
+    assert "writer pyuvdata" in result.output
 
 
 def test_a_simulated_group_can_lack_a_subband(tmp_path):
