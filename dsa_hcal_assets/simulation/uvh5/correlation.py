@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsa_hcal_assets.simulation.uvh5.draws import Purpose, stream
-from dsa_hcal_assets.simulation.uvh5.instrument import add_noise
-from dsa_hcal_assets.simulation.uvh5.observation import POLARIZATIONS, Observation
+from dsa_hcal_assets.simulation.uvh5.instrument import POLARIZATIONS, add_noise
+from dsa_hcal_assets.simulation.uvh5.observation import Observation
 from dsa_hcal_assets.simulation.uvh5.waves import superpose
 
 Visibilities = NDArray[np.complex64]

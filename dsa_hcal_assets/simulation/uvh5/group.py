@@ -16,8 +16,9 @@ from dsa_hcal_assets.radio.profiles.model import Profile
 from dsa_hcal_assets.simulation.uvh5.correlation import Visibilities, correlate
 from dsa_hcal_assets.simulation.uvh5.draws import Purpose, stream
 from dsa_hcal_assets.simulation.uvh5.header import template
-from dsa_hcal_assets.simulation.uvh5.observation import Instrument, Observation
-from dsa_hcal_assets.simulation.uvh5.pointing import Schedule
+from dsa_hcal_assets.simulation.uvh5.instrument import Instrument
+from dsa_hcal_assets.simulation.uvh5.observation import Observation
+from dsa_hcal_assets.simulation.uvh5.schedule import Schedule
 from dsa_hcal_assets.simulation.uvh5.setup import INTEGRATION_S, GroupSetup, check
 from dsa_hcal_assets.simulation.uvh5.truth import write_truth
 

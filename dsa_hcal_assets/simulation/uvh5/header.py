@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from dsa_hcal_assets.simulation.uvh5.observation import POLARIZATIONS, Observation
-from dsa_hcal_assets.simulation.uvh5.pointing import LATITUDE_RAD, relative_positions, site
+from dsa_hcal_assets.simulation.uvh5.geometry import LATITUDE_RAD, relative_positions, site
+from dsa_hcal_assets.simulation.uvh5.instrument import POLARIZATIONS
+from dsa_hcal_assets.simulation.uvh5.observation import Observation
 from dsa_hcal_assets.simulation.uvh5.setup import INTEGRATION_S
 
 

@@ -5,8 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.radio.profiles.model import Profile
+from dsa_hcal_assets.simulation.uvh5.array import Array
+from dsa_hcal_assets.simulation.uvh5.draws import Purpose, stream
+from dsa_hcal_assets.simulation.uvh5.setup import INTEGRATION_S, GroupSetup
+
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
+POLARIZATIONS = ("xx", "yy")
 
 # largest change of phase over half a group of 309 s, and of amplitude over a long time
 DRIFT_RAD, DRIFT_SPAN_S = np.radians(10.0), 154.6
@@ -96,3 +103,43 @@ def add_noise(
     noise = parts.view(np.complex64)[..., 0]
     noise[autos] = np.float32(np.sqrt(2)) * noise[autos].real
     visibilities += noise
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What is the same for all groups of a run."""
+
+    array: Array
+    frequencies_hz: Floats
+    channel_width_hz: float
+    gains: Gains
+    sigma_jy: float
+    sefd_jy: float
+    dish_diameter_m: float
+
+    @classmethod
+    def of(cls, profile: Profile, setup: GroupSetup) -> "Instrument":
+        """Draw the instrument of a run.
+
+        Raises
+        ------
+        ConfigurationError
+            If the profile has no stations, not as many as asked for, or no band.
+        """
+        stations, band = profile.stations, profile.subbands.band_hz
+        if stations is None or band is None:
+            raise ConfigurationError(f"profile {profile.name} has no stations or no band to simulate")
+        array = Array.choose(stations, setup.antennas, setup.dead_antennas, setup.seed)
+        channels = profile.subbands.count * setup.channels
+        width = (band[1] - band[0]) / channels
+        # sb00 is the highest, and channels descend inside a subband too
+        frequencies = np.asarray(band[1] - width * (np.arange(channels) + 0.5), np.float64)
+        gains = draw_gains(
+            stream(setup.seed, Purpose.GAINS),
+            len(array.used),
+            len(POLARIZATIONS),
+            frequencies,
+            setup.correlator_scale,
+        )
+        sigma = noise_sigma_jy(profile.sefd_jy, width, INTEGRATION_S) if setup.noise else 0.0
+        return cls(array, frequencies, width, gains, sigma, profile.sefd_jy, profile.dish_diameter_m)

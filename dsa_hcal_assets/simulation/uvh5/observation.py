@@ -5,20 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dsa_hcal_assets.radio.profiles.model import Profile
-from dsa_hcal_assets.simulation.uvh5.array import Array
-from dsa_hcal_assets.simulation.uvh5.draws import Purpose, stream
-from dsa_hcal_assets.simulation.uvh5.instrument import Gains, draw_gains, noise_sigma_jy
-from dsa_hcal_assets.simulation.uvh5.interference import Emitter, emitters
-from dsa_hcal_assets.simulation.uvh5.pointing import (
+from dsa_hcal_assets.simulation.uvh5.geometry import (
     Instants,
-    Schedule,
     apparent_place,
     delays_m,
     local_delays_m,
     meridian,
     separation,
 )
+from dsa_hcal_assets.simulation.uvh5.instrument import Instrument
+from dsa_hcal_assets.simulation.uvh5.interference import Emitter, emitters
+from dsa_hcal_assets.simulation.uvh5.schedule import Schedule
 from dsa_hcal_assets.simulation.uvh5.setup import INTEGRATION_S, GroupSetup
 from dsa_hcal_assets.simulation.uvh5.sky import (
     CALIBRATORS,
@@ -33,41 +30,6 @@ from dsa_hcal_assets.simulation.uvh5.waves import Wave
 
 Floats = NDArray[np.float64]
 SIDEREAL_DAY_S = 86164.0905
-POLARIZATIONS = ("xx", "yy")
-
-
-@dataclass(frozen=True)
-class Instrument:
-    """What is the same for all groups of a run."""
-
-    array: Array
-    frequencies_hz: Floats
-    channel_width_hz: float
-    gains: Gains
-    sigma_jy: float
-    sefd_jy: float
-    dish_diameter_m: float
-
-    @classmethod
-    def of(cls, profile: Profile, setup: GroupSetup) -> "Instrument":
-        """Draw the instrument of a run; `check` has seen `profile` and `setup`."""
-        stations, band = profile.stations, profile.subbands.band_hz
-        if stations is None or band is None:
-            raise ValueError(f"profile {profile.name} has no stations or no band")
-        array = Array.choose(stations, setup.antennas, setup.dead_antennas, setup.seed)
-        channels = profile.subbands.count * setup.channels
-        width = (band[1] - band[0]) / channels
-        # sb00 is the highest, and channels descend inside a subband too
-        frequencies = np.asarray(band[1] - width * (np.arange(channels) + 0.5), np.float64)
-        gains = draw_gains(
-            stream(setup.seed, Purpose.GAINS),
-            len(array.used),
-            len(POLARIZATIONS),
-            frequencies,
-            setup.correlator_scale,
-        )
-        sigma = noise_sigma_jy(profile.sefd_jy, width, INTEGRATION_S) if setup.noise else 0.0
-        return cls(array, frequencies, width, gains, sigma, profile.sefd_jy, profile.dish_diameter_m)
 
 
 @dataclass(frozen=True)

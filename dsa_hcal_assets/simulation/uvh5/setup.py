@@ -58,12 +58,10 @@ def check(profile: Profile, setup: GroupSetup, groups: Collection[int], subbands
     Raises
     ------
     ConfigurationError
-        For an unknown calibrator, form or interference, an impossible number of channels,
-        integrations, sources, dead antennas, groups or subbands, or a profile without stations or
-        band. (The number of antennas is checked where they are chosen.)
+        For an unknown calibrator, form or interference, or an impossible number of channels,
+        integrations, sources, dead antennas, groups or subbands. (Antennas and band are checked
+        where the instrument is put together.)
     """
-    if profile.stations is None or profile.subbands.band_hz is None:
-        raise ConfigurationError(f"profile {profile.name} has no stations or no band to simulate")
     if setup.calibrator not in CALIBRATORS:
         raise ConfigurationError(
             f"calibrator {setup.calibrator!r} is not known", expected=f"one of {', '.join(CALIBRATORS)}"

@@ -6,8 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dsa_hcal_assets.simulation.uvh5.sky import SPEED_OF_LIGHT
+
 Floats = NDArray[np.float64]
-SPEED_OF_LIGHT = 299792458.0
 
 
 @dataclass(frozen=True)

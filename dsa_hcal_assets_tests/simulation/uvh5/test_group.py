@@ -198,6 +198,11 @@ def test_more_antennas_than_stations_or_fewer_than_close_a_triangle_twice_are_re
         choose_antennas(read_stations(DSA.stations), count)
 
 
+def test_a_telescope_without_a_station_table_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="vla has no stations"):
+        simulate_group(tmp_path, load_profiles()["vla"])
+
+
 def test_an_unknown_calibrator_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="3C999"):
         simulate_group(tmp_path, DSA, GroupSetup(calibrator="3C999"))
