@@ -37,7 +37,8 @@ def test_groups_of_an_older_platform_get_their_new_columns(older, tmp_path):
     with older.transaction() as cursor:
         cursor.execute(
             "insert into radio.observation_group"
-            " (group_key, profile, telescope, expected, found, state, content, first_sample, first_seen, last_seen, completed_at)"
+            " (group_key, profile, telescope, expected, found, state, content, first_sample,"
+            " first_seen, last_seen, completed_at)"
             " values (%s, 'dsa110', 'DSA-110', 2, 2, 'complete', 'x', %s, %s, %s, %s)",
             (KEY, NOW, NOW, NOW, NOW),
         )
