@@ -22,7 +22,7 @@ from dsa_hcal_assets.radio.catalogues.vla_list import ListedCalibrator
 Kind = Literal["calibrators", "sources"]
 State = Literal["current", "superseded", "removed"]
 
-# Rows of one COPY: each statement stays far below the database's deadline.
+# Rows of one statement, so that each stays far below the database's deadline.
 _BATCH = 100_000
 _COPY = """
 copy radio.catalogue_source (catalogue_id, source_number, name, ra_deg, dec_deg, healpix, flux_jy,
@@ -164,11 +164,16 @@ def _one(cursor: Cursor, where: str, value: Any) -> Catalogue | None:
 def _remove_superseded(cursor: Cursor, name: str) -> None:
     cursor.execute(
         "update radio.catalogue set state = 'removed' where name = %s and state = 'superseded' "
-        "returning catalogue_id",
+        "returning catalogue_id, sources + refused",
         (name,),
     )
-    gone = [row[0] for row in cursor.fetchall()]
-    cursor.execute("delete from radio.catalogue_source where catalogue_id = any(%s)", (gone,))
+    for catalogue_id, rows in cursor.fetchall():
+        for first in range(0, rows, _BATCH):
+            cursor.execute(
+                "delete from radio.catalogue_source where catalogue_id = %s "
+                "and source_number > %s and source_number <= %s",
+                (catalogue_id, first, first + _BATCH),
+            )
 
 
 def _copy_rows(catalogue_id: int, table: SourceTable) -> Iterator[io.BytesIO]:
