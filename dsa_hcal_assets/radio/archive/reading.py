@@ -8,10 +8,14 @@ from dsa_hcal_assets.errors import DeadlineExceeded, PlatformError, WorkerCrashe
 from dsa_hcal_assets.radio.archive.errors import HalfCopied
 from dsa_hcal_assets.radio.archive.facts import SetFacts
 from dsa_hcal_assets.workers.client import WorkerClient
-from dsa_hcal_assets.workers.protocol import error_from_record
+from dsa_hcal_assets.workers.protocol import WorkerFailed, error_from_record
 
 READ_SETS = "dsa_hcal_assets.radio.archive.job:read_sets"
-SECONDS_A_SET = 20.0
+# Wall limits of a call, so that even one that hangs leaves a sensor's tick (60 s) room: a set of
+# 100,000 rows takes 0.1 s.
+SECONDS, SECONDS_A_SET = 20.0, 0.5
+# WorkerFailed: an exception nobody foresaw, from a table nobody foresaw
+FAILURES = (WorkerCrashed, DeadlineExceeded, WorkerFailed)
 
 
 def read_sets(workers: WorkerClient, paths: Sequence[Path], log: Path) -> list[SetFacts | PlatformError]:
@@ -22,15 +26,24 @@ def read_sets(workers: WorkerClient, paths: Sequence[Path], log: Path) -> list[S
     log
         File that receives what casacore prints.
     """
-    arguments = {"paths": [str(path) for path in paths]}
     try:
-        reply: Any = workers.call(
-            READ_SETS, arguments, wall_seconds=SECONDS_A_SET * (1 + len(paths)), log=log
-        )
-    except (WorkerCrashed, DeadlineExceeded) as error:
-        if len(paths) > 1:  # one of them did it
-            return [answer for path in paths for answer in read_sets(workers, [path], log)]
-        return [_fatal(paths[0], error)]
+        return _ask(workers, paths, log)
+    except FAILURES:
+        # one of them did it, or a host of workers that was just ending: each is asked once more, alone
+        return [_alone(workers, path, log) for path in paths]
+
+
+def _alone(workers: WorkerClient, path: Path, log: Path) -> SetFacts | PlatformError:
+    try:
+        return _ask(workers, [path], log)[0]
+    except FAILURES as error:
+        return _fatal(path, error)
+
+
+def _ask(workers: WorkerClient, paths: Sequence[Path], log: Path) -> list[SetFacts | PlatformError]:
+    arguments = {"paths": [str(path) for path in paths]}
+    seconds = SECONDS + SECONDS_A_SET * len(paths)
+    reply: Any = workers.call(READ_SETS, arguments, wall_seconds=seconds, log=log)
     return [answer_of(one) for one in reply["sets"]]
 
 
@@ -43,7 +56,7 @@ def answer_of(record: dict[str, Any]) -> SetFacts | PlatformError:
 
 def _fatal(path: Path, error: PlatformError) -> HalfCopied:
     return HalfCopied(
-        f"reading {path.name} broke casacore",
+        f"reading {path.name} broke its reader",
         expected="a sound Measurement Set",
         found=" ".join(str(error).split())[:300],
         remedy="copy it again; if it happens again, the original is damaged",

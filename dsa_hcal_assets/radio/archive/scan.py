@@ -155,7 +155,7 @@ class ArchiveScan:
             sample_time=facts.first,
             form=form,
         )
-        if converted is not None:
+        if converted is not None and accepted.outcome is Outcome.NEW:
             # a copy of our own product: its effect is there already
             with self.database.transaction() as cursor:
                 self.ledger.mark_loaded(cursor, [accepted.arrival], converted.run_id)

@@ -22,9 +22,11 @@ def workers():
 
 
 def fragile(paths):
-    """`job.read_sets`, on a library that a set called deadly brings down."""
+    """`job.read_sets`, on a library that a set called deadly brings down, and one called odd confuses."""
     if any(Path(path).name == "deadly.ms" for path in paths):
         os.abort()
+    if any(Path(path).name == "odd.ms" for path in paths):
+        raise KeyError("a column nobody has heard of")
     return job.read_sets(paths)
 
 
@@ -37,12 +39,12 @@ def test_answers_and_errors_come_back_as_they_were(tiny_set, tmp_path, workers):
     assert error.found == "a.png"
 
 
-def test_a_set_that_crashes_the_library_is_an_error_and_the_others_are_read(
-    tiny_set, tmp_path, workers, monkeypatch
+@pytest.mark.parametrize("name", ["deadly.ms", "odd.ms"])
+def test_a_set_that_breaks_its_reader_is_an_error_and_the_others_are_read(
+    tiny_set, tmp_path, workers, monkeypatch, name
 ):
     monkeypatch.setattr(reading, "READ_SETS", f"{__name__}:fragile")
-    deadly = tmp_path / "deadly.ms"
-    first, error, last = read_sets(workers, [tiny_set, deadly, tiny_set], tmp_path / "log")
+    first, error, last = read_sets(workers, [tiny_set, tmp_path / name, tiny_set], tmp_path / "log")
     assert first == last == read_facts(tiny_set)
     assert isinstance(error, HalfCopied)
-    assert "broke casacore" in error.what
+    assert error.what == f"reading {name} broke its reader"
