@@ -36,10 +36,10 @@ class HeaderReader:
                 if item.shape is not None:
                     values = np.ascontiguousarray(self._value(name))
                     # texts of variable length are pointers in memory; their words count, not where they lie
-                    has_texts = values.dtype.hasobject
-                    hasher.update(
-                        repr(values.tolist()).encode() if has_texts else values.reshape(-1).view(np.uint8)
-                    )
+                    if values.dtype.hasobject:
+                        hasher.update(repr(values.tolist()).encode())
+                    else:
+                        hasher.update(values.reshape(-1).view(np.uint8).data)
 
         self.header.visititems(add)
         return hasher.hexdigest()
