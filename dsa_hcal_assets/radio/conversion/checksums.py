@@ -1,6 +1,7 @@
 """Checksums of the files that are being converted, and proof that they stayed what they were."""
 
 import hashlib
+import stat
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -81,4 +82,7 @@ def _identity(path: Path) -> tuple[int, int, int, int]:
         raise UnreadableSubband(
             f"{path.name} cannot be opened", found=str(error.strerror), remedy="see what moved it away"
         ) from error
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        # opening a FIFO would wait for a writer for ever
+        raise UnreadableSubband(f"{path.name} cannot be opened", expected="a file", found="a special file")
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
