@@ -1,77 +1,140 @@
-"""kill -9 in the middle of a conversion: nothing under the final name, and the retry succeeds."""
+"""kill -9 at any moment of a conversion: never a visible partial set, always a right one after the retry.
 
+Victims are the run, which stages and publishes, and its worker process, which converts.
+"""
+
+import os
 import signal
-import subprocess
-import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import psutil
 import pytest
 
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.products import ProductStore
+from dsa_hcal_assets.errors import WorkerCrashed
+from dsa_hcal_assets.products import ProductStore, Provenance
+from dsa_hcal_assets.products.model import Product
+from dsa_hcal_assets.workers.client import WorkerClient
+from dsa_hcal_assets.workers.own_host import OwnHost
 from dsa_hcal_assets_tests.radio import uvh5_files
 from dsa_hcal_assets_tests.radio.conversion import pyuvdata_writer
 
 pytestmark = pytest.mark.radio
-KEY = "2025-06-05T20:37:07"
-# converts through the product store and says where it is, so that the parent can strike there
-CHILD = """
-import sys
-from pathlib import Path
-from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.products import Input, ProductStore, Provenance
-from dsa_hcal_assets.radio.conversion import group, visibilities
-from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
-from dsa_hcal_assets.radio.profiles.loading import load_profiles
+KIND, KEY = "measurement_set", "2025-06-05T20:37:07"
+CONVERT = "dsa_hcal_assets.radio.conversion.job:convert"
+IN_EVERY_RUN, IN_ALL = 10, 30
 
-url, root, *files = sys.argv[1:]
-say = lambda text: print(text, flush=True)
-visibilities.GroupReader.block_rows = lambda self: 5
-subtables = group.write_subtables
-group.write_subtables = lambda *a: (say("subtables"), subtables(*a), say("written"))
-store = ProductStore(Path(root), Database(url))
-with store.publishing("measurement_set", "2025-06-05T20:37:07", Provenance({}, ())) as staged:
-    group.convert_group(
-        [Path(name) for name in files],
-        staged.path / "group.ms",
-        load_profiles()["dsa110"],
-        phase_centre=PhaseCentre("here", 1.49, 0.87),
-        progress=lambda done, total: say(f"rows {done * 100 // total}"),
+
+def moments() -> list[tuple[str, float]]:
+    """Victims, and when they are struck as a share of an undisturbed conversion's time."""
+    chance = np.random.default_rng(110)
+    return list(zip(["run", "worker"] * (IN_ALL // 2), chance.uniform(0, 1.05, IN_ALL).tolist(), strict=True))
+
+
+def content(ms: Path) -> dict[str, bytes]:
+    """All values of all tables but the history, which holds the time of writing."""
+    tables = sorted(path.parent.relative_to(ms) for path in ms.rglob("table.dat"))
+    return {
+        f"{table}/{name}": values.tobytes() if isinstance(values, np.ndarray) else repr(values).encode()
+        for table in map(str, tables)
+        if table != "HISTORY"
+        for name, values in pyuvdata_writer.columns(ms, "" if table == "." else table).items()
+        if name != "RELEASE_DATE"
+    }
+
+
+@dataclass
+class Conversion:
+    """A group that is converted through the product store, again and again."""
+
+    store: ProductStore
+    database: Database
+    host: OwnHost
+    files: list[Path]
+    seconds: float = 0.0
+
+    def publish(self, store: ProductStore) -> Product:
+        with store.publishing(KIND, KEY, Provenance({}, ())) as staged:
+            arguments = {"files": [str(path) for path in self.files], "profile": "dsa110"}
+            out = {"out": str(staged.path / "group.ms"), "ram_staging": "on"}
+            WorkerClient(self.host.address()).call(
+                CONVERT, {**arguments, **out}, wall_seconds=60, log=store.root.parent / "convert.log"
+            )
+        return staged.product
+
+    def strike(self, victim: str, seconds: float) -> None:
+        """Convert, and kill -9 the victim after `seconds`, if it still lives."""
+        if victim == "run":
+            self._strike_run(seconds)
+        else:
+            self._strike_worker(seconds)
+        self._wait_for_workers()
+
+    def _strike_run(self, seconds: float) -> None:
+        child = os.fork()
+        if child == 0:
+            try:
+                own = Database(self.database.url)
+                self.publish(ProductStore(self.store.root, own))
+            finally:
+                # whatever happened: pytest must not go on in the child
+                os._exit(0)
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+    def _strike_worker(self, seconds: float) -> None:
+        with ThreadPoolExecutor(1) as thread:
+            running = thread.submit(self.publish, self.store)
+            time.sleep(seconds)
+            struck = [job.kill() for job in psutil.Process(self.host.pid).children()]
+            error = running.exception(timeout=60)
+        assert error is None or (struck and isinstance(error, WorkerCrashed)), error
+
+    def _wait_for_workers(self) -> None:
+        """A run that is gone takes its worker with it; the host sees to that."""
+        gone, alive = psutil.wait_procs(psutil.Process(self.host.pid).children(), timeout=20)
+        assert not alive, f"{alive} work for nobody; {len(gone)} ended"
+
+
+@pytest.fixture
+def conversion(tmp_path: Path, database: Database, worker_host: OwnHost) -> Conversion:
+    files = uvh5_files.write_group(tmp_path, range(2), channels=8, integrations=3, antennas=5)
+    (tmp_path / "products").mkdir()
+    worker_host.address()
+    return Conversion(ProductStore(tmp_path / "products", database), database, worker_host, files)
+
+
+@pytest.mark.parametrize(
+    "struck",
+    [
+        pytest.param(moments()[:IN_EVERY_RUN], id="ten moments"),
+        pytest.param(moments()[IN_EVERY_RUN:], id="twenty more", marks=pytest.mark.verify),
+    ],
+)
+def test_killed_at_any_moment_it_leaves_nothing_visible_and_the_retry_is_right(conversion, struck):
+    store = conversion.store
+    conversion.publish(store)  # imports are done
+    begun = time.monotonic()
+    reference = content(conversion.publish(store).path / "group.ms")
+    duration = time.monotonic() - begun
+    assert {"./DATA", "./UVW", "ANTENNA/POSITION", "FIELD/PHASE_DIR", "SPECTRAL_WINDOW/CHAN_FREQ"} <= set(
+        reference
     )
-    say("converted")
-say("published")
-"""
 
-
-def convert(database: Database, root: Path, files: list[Path], strike_at: str | None = None) -> int:
-    """Run the child; kill it with SIGKILL as soon as it says `strike_at`."""
-    command = [sys.executable, "-c", CHILD, database.url, str(root), *map(str, files)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        for line in child.stdout:
-            if strike_at is not None and line.strip() == strike_at:
-                child.send_signal(signal.SIGKILL)
-                break
-        return child.wait(timeout=60)
-
-
-def test_killed_conversions_leave_nothing_visible_and_the_next_one_succeeds(tmp_path, database):
-    files = uvh5_files.write_group(tmp_path, range(2), channels=3, integrations=3, antennas=3)
-    root = tmp_path / "products"
-    root.mkdir()
-    store = ProductStore(root, database)
-
-    for moment in ("rows 55", "subtables", "converted"):
-        assert convert(database, root, files, strike_at=moment) == -signal.SIGKILL
-        assert store.current("measurement_set", KEY) is None
-        assert [path for path in root.rglob("*.ms") if ".staging" not in path.parts] == []
-
-    assert convert(database, root, files) == 0
-    product = store.require("measurement_set", KEY)
-    assert product.version == 1
-    assert len(pyuvdata_writer.columns(product.path / "group.ms")["DATA"]) == 3 * 6
-    # tables inside moved with it: none points back into staging
-    assert pyuvdata_writer.columns(product.path / "group.ms", "SOURCE")["NAME"].tolist() == ["here"]
+    for victim, share in struck:
+        conversion.strike(victim, share * duration)
+        store.reconcile()
+        versions = store.versions(KIND, KEY)
+        assert {path.parent for path in store.root.rglob("*.ms")} == {version.path for version in versions}
+        store.verify(versions[-1])
+        retried = conversion.publish(store)
+        assert content(retried.path / "group.ms") == reference, f"{victim} killed after {share:.3f}"
 
     store.reconcile()
-    assert [path for path in (root / ".staging").rglob("*") if path.is_file()] == []
+    assert [path for path in (store.root / ".staging").rglob("*") if path.is_file()] == []
+    assert len(store.versions(KIND, KEY)) >= 2 + len(struck)
