@@ -1,4 +1,4 @@
-"""Calibrators to choose from: the standard ones, a file of the operator, lists in the database."""
+"""Calibrators to choose from, and the other sources of a field, as sources with a spectrum."""
 
 from pathlib import Path
 
@@ -9,7 +9,11 @@ from dsa_hcal_assets.radio.calibration.standards import (
     same_source,
     with_standards,
 )
+from dsa_hcal_assets.radio.catalogues.cone import cone_search
 from dsa_hcal_assets.radio.catalogues.vla_list import BandFlux, ListedCalibrator
+
+# typical spectral index of sources at 1.4 GHz (Condon 1984, ApJ 287, 461)
+TYPICAL_INDEX = -0.7
 
 
 def known_calibrators(database: Database | None = None, path: Path | None = None) -> tuple[Calibrator, ...]:
@@ -56,4 +60,37 @@ def listed_calibrators(database: Database) -> tuple[ListedCalibrator, ...]:
     return tuple(
         ListedCalibrator(name, tuple(aliases), ra, dec, code, tuple(bands.get((catalogue, number), ())))
         for catalogue, number, name, aliases, ra, dec, code in rows
+    )
+
+
+def field_sources(
+    database: Database, catalogue: str, ra_deg: float, dec_deg: float, radius_deg: float, faintest_jy: float
+) -> tuple[Calibrator, ...]:
+    """Return the sources of a survey in a field, with power laws; the nearest to its centre first.
+
+    Parameters
+    ----------
+    database, catalogue
+        Where they are; a catalogue with flux densities.
+    ra_deg, dec_deg, radius_deg
+        The field, ICRS deg.
+    faintest_jy
+        Faintest flux density at the catalogue's frequency, Jy; sources of no positive one are left out.
+
+    Raises
+    ------
+    UnknownCatalogue
+        If it is not loaded.
+    """
+    return tuple(
+        Calibrator.of_power_law(
+            one.name or f"{catalogue}-{one.number}",
+            one.ra_deg,
+            one.dec_deg,
+            one.flux_jy,
+            TYPICAL_INDEX if one.spectral_index is None else one.spectral_index,
+            one.frequency_hz,
+        )
+        for one in cone_search(database, catalogue, ra_deg, dec_deg, radius_deg, faintest_jy=faintest_jy)
+        if one.flux_jy and one.flux_jy > 0 and one.frequency_hz
     )

@@ -1,6 +1,6 @@
 """Survey catalogues as files: FITS, CSV or VOTable through astropy, to one form with one set of units."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ class SourceTable:
     numbers
         Row in the file, from 1.
     names
-        As the file has them, or None.
+        As the file has them; None where it has none.
     ra_deg, dec_deg
         ICRS, deg: 0 <= ra < 360.
     flux_jy, flux_error_jy, frequency_hz
@@ -51,7 +51,7 @@ class SourceTable:
     """
 
     numbers: NDArray[np.int64]
-    names: list[str] | None
+    names: Sequence[str | None] | None
     ra_deg: Numbers
     dec_deg: Numbers
     flux_jy: Numbers
@@ -185,10 +185,11 @@ class _Taker:
         factor = float(unit_of(unit).to(target)) if unit and target else 1.0
         return _plain(self.table, one.column)[self.good] * factor
 
-    def names(self) -> list[str] | None:
+    def names(self) -> list[str | None] | None:
         if "name" not in self.chosen:
             return None
-        return [str(name) for name in self.table[self.chosen["name"].column][self.good]]
+        names = self.table[self.chosen["name"].column][self.good]
+        return [None if np.ma.is_masked(name) else str(name) for name in names]
 
 
 def _larger(take: _Taker, dec_deg: Numbers) -> Numbers:

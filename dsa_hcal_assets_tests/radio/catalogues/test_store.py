@@ -7,7 +7,11 @@ import pytest
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import BadInput
-from dsa_hcal_assets.radio.catalogues.calibrators import known_calibrators, listed_calibrators
+from dsa_hcal_assets.radio.catalogues.calibrators import (
+    field_sources,
+    known_calibrators,
+    listed_calibrators,
+)
 from dsa_hcal_assets.radio.catalogues.cone import cone_search
 from dsa_hcal_assets.radio.catalogues.loading import load_catalogue
 from dsa_hcal_assets.radio.catalogues.store import catalogues, current_catalogue, store_catalogue
@@ -104,6 +108,20 @@ def test_names_that_csv_would_trip_over(database: Database) -> None:
     )
     rows = database.rows("select name from radio.current_source order by source_number")
     assert [row[0] for row in rows] == names
+
+
+def test_sources_of_a_field_have_their_flux_density_at_the_surveys_frequency(
+    database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text(
+        "name,ra_deg,dec_deg,flux_mjy,alpha\nA,10,20,50,0.2\n,10.5,20,70,\nC,10,20.1,1,0\nD,50,20,90,0\n"
+    )
+    load_catalogue(database, "nvss", tmp_path / "a.csv")
+    near, far = field_sources(database, "nvss", 10.0, 20.0, 1.0, 5e-3)
+    assert (near.name, far.name) == ("A", "nvss-2")
+    assert near.flux_jy(2.8e9) == pytest.approx(0.05 * 2**0.2)
+    assert far.flux_jy(1.4e9) == pytest.approx(0.07)
+    assert far.flux_jy(2.8e9) == pytest.approx(0.07 * 2**-0.7)
 
 
 class TestCalibratorList:
