@@ -38,7 +38,7 @@ def list_command(gone: bool, limit: int) -> None:
 
     with _opened() as (instance, database):
         live = dynamic_keys.ages(instance, GROUP_SET)
-        left = live_window.retired(database)
+        left = [one for one in live_window.retired(database) if one.key not in live]
     if gone:
         for one in left[:limit]:
             click.echo(f"{one.key}  retired {one.retired_at:%Y-%m-%d %H:%M}  {one.reason}")

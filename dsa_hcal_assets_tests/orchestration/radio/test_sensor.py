@@ -1,14 +1,21 @@
 """Groups in incoming/uvh5: whole ones become partitions and runs, overdue ones are told once."""
 
+import re
 import shutil
+from importlib.resources import files
 
 import dagster as dg
 import pytest
 
 from dsa_hcal_assets.alerts.record import open_alerts
+from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration import incoming
+from dsa_hcal_assets.orchestration.partitions import GROUP_SET
+from dsa_hcal_assets.orchestration.radio import live_window
 from dsa_hcal_assets.orchestration.radio.sensor import look, radio_sensor
+from dsa_hcal_assets.radio.profiles import loading
+from dsa_hcal_assets.radio.profiles.loading import load_profiles
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets_tests.radio import uvh5_files
@@ -83,6 +90,67 @@ def test_a_whole_group_becomes_a_partition_and_a_run(installation, instance, lan
         instance=instance, cursor=result.cursor, resources={"installation": installation}
     )
     assert radio_sensor(later).run_requests == []
+
+
+def test_a_late_subband_brings_a_retired_key_back_by_itself(installation, instance, land, monkeypatch):
+    monkeypatch.setattr(incoming, "STAY_SECONDS", 0.0)
+    database = installation.database
+    instance.add_dynamic_partitions(GROUP_SET, [KEY])
+    live_window.retire(instance, database, {KEY: "test"}, utc_now())
+    assert [one.key for one in live_window.retired(database)] == [KEY]
+    land(range(16))
+    result = radio_sensor(
+        dg.build_sensor_context(instance=instance, resources={"installation": installation})
+    )
+    (added,) = result.dynamic_partitions_requests
+    # what the daemon does with a request before it launches the runs
+    instance.add_dynamic_partitions(added.partitions_def_name, added.partition_keys)
+    assert instance.has_dynamic_partition(GROUP_SET, result.run_requests[0].partition_key)
+    assert live_window.retired(database) == []
+
+
+class TestProfiles:
+    """Profiles are read when a process begins to watch, and again only when their files change."""
+
+    @pytest.fixture
+    def reads(self, monkeypatch):
+        """How often profiles were read."""
+        counted = []
+
+        def count(directory):
+            counted.append(directory)
+            return load_profiles(directory)
+
+        monkeypatch.setattr(loading, "load_profiles", count)
+        return counted
+
+    @pytest.fixture
+    def installation(self, database, tmp_path):
+        own = tmp_path / "profiles"
+        own.mkdir()
+        (tmp_path / "incoming" / "uvh5").mkdir(parents=True)
+        chosen = RadioSettings(settle_seconds=0.0, profiles_dir=own)
+        installation = Installation(Settings(state_dir=tmp_path, database_url=database.url, radio=chosen))
+        yield installation
+        installation.database.close()
+
+    def test_looking_again_reads_nothing_again(self, installation, reads):
+        for _ in range(3):
+            look(installation)
+        assert len(reads) == 1
+
+    def test_a_profile_that_is_put_there_is_read_and_used(self, installation, reads, sixteen):
+        look(installation)
+        shipped = (files("dsa_hcal_assets.radio.profiles") / "dsa110.toml").read_text(encoding="utf-8")
+        # half of the subbands; what their frequencies are, it does not say
+        fewer, changes = re.subn(r"(?m)^(count = 16|band_hz = .*)$", "", shipped)
+        fewer = fewer.replace("[subbands]", "[subbands]\ncount = 8")
+        assert changes == 2
+        (installation.settings.radio.profiles_dir / "dsa110.toml").write_text(fewer, encoding="utf-8")
+        for number in range(8):
+            shutil.copy2(sixteen / uvh5_files.name(number), installation.settings.incoming / "uvh5")
+        assert [work.note for work in look(installation)] == ["8 of 8 subbands, 8 of them new"]
+        assert len(reads) == 2
 
 
 def test_an_overdue_group_is_told_once_with_what_is_missing(impatient, land):
