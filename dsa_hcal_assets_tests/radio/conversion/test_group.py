@@ -1,5 +1,7 @@
 """A group's conversion as a whole: its phase centre, its report, and what is refused."""
 
+import os
+
 import h5py
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from dsa_hcal_assets.errors import PermanentError
 from dsa_hcal_assets.radio.conversion import visibilities
 from dsa_hcal_assets.radio.conversion.checksums import sha256_of
-from dsa_hcal_assets.radio.conversion.errors import NoEarthOrientation, UnsuitablePhase
+from dsa_hcal_assets.radio.conversion.errors import NoEarthOrientation, SubbandChanged, UnsuitablePhase
 from dsa_hcal_assets.radio.conversion.group import ConversionReport, convert_group
 from dsa_hcal_assets.radio.conversion.phase import PhaseCentre, midpoint_centre
 from dsa_hcal_assets.radio.ingest.errors import InconsistentGroup, UnreadableSubband
@@ -80,6 +82,32 @@ def test_damage_in_the_visibilities_is_a_typed_error_of_that_file(tmp_path):
         raw.write(b"\xff" * 64)
     with pytest.raises(UnreadableSubband, match=files[1].name):
         convert_group(files, tmp_path / "a.ms", DSA, phase_centre=CENTRE)
+
+
+def test_a_file_cut_short_while_it_is_read_is_a_typed_error_of_that_file(tmp_path, monkeypatch):
+    files = uvh5_files.write_group(tmp_path, range(2), channels=4, antennas=5, integrations=4)
+    with h5py.File(files[1], "r") as file:
+        start = file["Data/visdata"].id.get_chunk_info(0).byte_offset
+    opened = visibilities.GroupReader.__enter__
+
+    def open_and_cut(reader):
+        result = opened(reader)
+        os.truncate(files[1], start + 100)
+        return result
+
+    monkeypatch.setattr(visibilities.GroupReader, "__enter__", open_and_cut)
+    with pytest.raises(UnreadableSubband, match=f"{files[1].name}.*\n*.*truncated"):
+        convert_group(files, tmp_path / "a.ms", DSA, phase_centre=CENTRE)
+
+
+def test_a_file_written_to_while_it_is_converted_may_be_tried_again(tmp_path):
+    files = uvh5_files.write_group(tmp_path, range(2))
+
+    def meddle(done, total):
+        os.utime(files[0], ns=(1, 1))
+
+    with pytest.raises(SubbandChanged, match=files[0].name):
+        convert_group(files, tmp_path / "a.ms", DSA, phase_centre=CENTRE, progress=meddle)
 
 
 def test_phase_type_and_profile_have_to_agree(tmp_path):

@@ -1,5 +1,6 @@
 """Blocks of visibilities: order, conjugation, rotation, damage, from files written value by value."""
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsa_hcal_assets.radio.conversion.checksums import sha256_of
 from dsa_hcal_assets.radio.conversion.phase import Phasing
 from dsa_hcal_assets.radio.conversion.plan import Plan, make_plan
+from dsa_hcal_assets.radio.conversion.reading_ahead import read_ahead
+from dsa_hcal_assets.radio.conversion.rows import pieces
 from dsa_hcal_assets.radio.conversion.visibilities import SPEED_OF_LIGHT, GroupReader, blocks
 from dsa_hcal_assets.radio.ingest.errors import UnreadableSubband
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
@@ -200,7 +202,63 @@ def test_blocks_cover_everything_once(length, size):
     assert all(0 < stop - start <= size for start, stop in pieces)
 
 
-def test_a_checksum_is_that_of_the_bytes(tmp_path):
-    (tmp_path / "x").write_bytes(b"abc")
-    # FIPS 180-2, example B.1
-    assert sha256_of(tmp_path / "x").startswith("ba7816bf8f01cfea414140de5dae2223")
+def test_channels_that_are_not_evenly_spaced_are_rotated_each_by_its_own_frequency(tmp_path):
+    def uneven(header):
+        return replace(header, frequencies_hz=header.frequencies_hz + np.array([0, 4e4, 0]))
+
+    plan = write(tmp_path, 1, plan_change=uneven)
+    delay = 1234.567
+    phase = np.exp(2j * np.pi * delay * plan.headers[0].frequencies_hz / SPEED_OF_LIGHT)
+    plan = write(
+        tmp_path, 1, plan_change=uneven, change=lambda _, cube: np.copyto(cube["visdata"], phase[:, None])
+    )
+    old = plan.phasing
+    phasing = Phasing(old.fields, old.field_rows, old.uvw_m, np.full(12, delay))
+    np.testing.assert_allclose(read(replace(plan, phasing=phasing)).data, 1, atol=1e-6)
+
+
+def test_weights_are_medians_over_the_channels_that_are_there(tmp_path):
+    def vary(number, cube):
+        cube["nsamples"][2, :, 0] = [3, 9, 5]
+
+    plan = write(tmp_path, 1, change=vary)
+    (window,) = plan.windows
+    # as if a subband were lost above this one
+    wider = replace(
+        window,
+        frequencies_hz=np.append(window.frequencies_hz, window.frequencies_hz + 1e6),
+        widths_hz=np.tile(window.widths_hz, 2),
+    )
+    with GroupReader(plan) as reader:
+        block = reader.read(wider, 0, 12)
+    assert block.weights[2].tolist() == [5, 1]
+    assert set(np.delete(block.weights, 2, 0).ravel()) == {1}
+    assert block.spectrum is None
+    assert not block.data[:, CHANNELS:].any()
+    assert block.flags[:, CHANNELS:].all()
+    assert not block.flags[:, :CHANNELS].any()
+
+
+@pytest.mark.parametrize("compression", [None, "lzf"])
+def test_memory_in_use_is_that_of_a_few_blocks_whatever_the_size_of_the_group(
+    tmp_path, monkeypatch, compression
+):
+    block = 40_000
+    monkeypatch.setattr("dsa_hcal_assets.radio.conversion.visibilities.BLOCK_BYTES", block)
+    tracked = {"fields": (headers.sidereal(),), "drift_app_dec_rad": None}
+    header = headers.header(antennas=6, integrations=800, channels=8, **tracked)
+    shape = (len(header.times_jd), 8, len(header.polarizations))
+    path = tmp_path / "a.hdf5"
+    with h5py.File(path, "w") as file:
+        for name, kind in (("visdata", np.complex64), ("flags", np.bool_), ("nsamples", np.float32)):
+            layout = {"chunks": (21, 4, 1), "compression": compression}
+            file.create_dataset(f"Data/{name}", data=np.ones(shape, kind), **layout)
+    plan = make_plan([replace(header, path=path)], VLA)
+    with GroupReader(plan, weight_spectrum=True) as reader:
+        tracemalloc.start()
+        count = sum(1 for _ in read_ahead(reader, pieces(plan, reader.block_rows())))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert count > 50
+    # four blocks at most: visibilities as stored and as written, flags, weights
+    assert peak < 25 * block < np.prod(shape) * 8 / 2
