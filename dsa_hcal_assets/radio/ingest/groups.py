@@ -127,13 +127,8 @@ def subbands_of(database: Database, ledger: Ledger, key: str) -> list[Subband]:
 
 def group(database: Database, key: str) -> ObservationGroup | None:
     """Return group `key`, or None when no file of it was ever seen."""
-    found = _groups(database, "where group_key = %s", (key,))
-    return found[0] if found else None
-
-
-def collecting(database: Database) -> list[ObservationGroup]:
-    """Return the groups that still wait for subbands, oldest first."""
-    return _groups(database, "where state = 'collecting' order by first_seen, group_key", ())
+    rows = database.rows(f"select {COLUMNS} from radio.observation_group where group_key = %s", (key,))  # noqa: S608
+    return ObservationGroup(*rows[0]) if rows else None
 
 
 def pending_work(database: Database, limit: int = 1000) -> list[PendingGroup]:
@@ -145,11 +140,6 @@ def pending_work(database: Database, limit: int = 1000) -> list[PendingGroup]:
         PendingGroup(key, content, f"{found} of {expected} subbands, {waiting} of them new")
         for key, content, found, expected, waiting in database.rows(_PENDING_WORK, (SOURCE, limit))
     ]
-
-
-def _groups(database: Database, where: str, parameters: Sequence[Any]) -> list[ObservationGroup]:
-    rows = database.rows(f"select {COLUMNS} from radio.observation_group {where}", parameters)  # noqa: S608
-    return [ObservationGroup(*row) for row in rows]
 
 
 def _group_row(fact: Fact, now: datetime) -> tuple[Any, ...]:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import DatabaseUnavailable
@@ -339,6 +341,47 @@ def test_header_facts_are_columns_people_can_search_by(station, sixteen):
     assert row[2:7] == (2, header.low_hz, header.high_hz, 2, 3)
     assert row[7] == pytest.approx(49.9)
     assert row[8:] == ("drift", (sixteen / uvh5_files.name(0)).stat().st_size)
+
+
+@pytest.fixture(scope="module")
+def two_groups(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Four subbands of each of two groups a cadence apart, by names whose stamps jitter."""
+    files = {}
+    for group in range(2):
+        place = tmp_path_factory.mktemp("group")
+        start = uvh5_files.START + timedelta(seconds=309 * group)
+        paths = uvh5_files.write_group(place, range(4), channels=2, integrations=1, antennas=2, start=start)
+        for number, path in enumerate(paths):
+            stamp = start + timedelta(seconds=33 * number)
+            files[uvh5_files.name(number, f"{stamp:%Y-%m-%dT%H:%M:%S}")] = path
+    return files
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_keys_and_contents_are_the_same_in_whatever_order_files_land(station, two_groups, data):
+    with station.database.transaction() as cursor:
+        cursor.execute(
+            "truncate radio.observation_group, platform.arrival, platform.changed_partition cascade"
+        )
+    for path in station.incoming.iterdir():
+        path.unlink()
+    station.restart()
+    for name in data.draw(st.permutations(sorted(two_groups))):
+        shutil.copy(two_groups[name], station.incoming / name)
+        if data.draw(st.booleans()):
+            station.scan()
+    station.scan()
+    rows = station.database.rows(
+        "select group_key, found, missing, content from radio.observation_group order by group_key"
+    )
+    assert [(key, found) for key, found, *_ in rows] == [(KEY, 4), ("2025-06-05T20:42:16", 4)]
+    SEEN.add(str(rows))
+    assert len(SEEN) == 1
+    station.watch.close()
+
+
+SEEN: set[str] = set()
 
 
 def _subbands(station):
