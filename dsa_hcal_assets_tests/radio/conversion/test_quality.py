@@ -75,6 +75,19 @@ def test_a_defect_stops_the_set(copy, column, change, metric, table):
     assert metric in {verdict.metric for verdict in verdicts if verdict.stops}
 
 
+@pytest.mark.parametrize("layout", ["single", "per-subband"])
+def test_a_meridian_an_integration_passes_and_is_recognised(tmp_path, layout):
+    group = simulate_group(tmp_path, DSA, GroupSetup(antennas=5, channels=2, integrations=4))
+    choices = {"phase_centre": "meridian", "spw_layout": layout}
+    out = tmp_path / "a.ms"
+    record = job.convert([str(path) for path in group.files], str(out), "dsa110", choices=choices)
+    found = measure(out, DSA, ConversionReport.from_json(json.loads(json.dumps(record))))
+    assert {one.level for one in judge("measurement_set", found, Thresholds.load(), "dsa110")} == {Level.PASS}
+    (metric,) = [one for one in found if one.name == "meridian_error"]
+    assert metric.value < 0.1
+    assert metric.detail.startswith("4 fields at hour angle")
+
+
 def test_lost_rows_are_counted(converted):
     wanted = replace(converted[1], rows=converted[1].rows + 2)
     assert values(converted[0], wanted)["rows_missing"] == 2
