@@ -95,7 +95,8 @@ def check(world, root):
     unidentified = {
         name
         for (name,) in world.database.rows(
-            "select name from platform.arrival where source = %s and state = 'pending' and subject is null",
+            "select d.name from platform.delivery d join platform.arrival a using (arrival_id)"
+            " where a.source = %s and a.state = 'pending' and a.subject is null and d.in_place",
             (world.source,),
         )
     }
