@@ -68,7 +68,8 @@ def amplitude_of_frequency(found: Survey) -> "Figure":
             axes.plot(
                 window.frequencies_hz / 1e6, values, ".-", ms=3, lw=0.8, color=CORRELATION_COLOURS[number % 4]
             )
-    axes.set(xlabel="frequency (MHz)", ylabel="mean |V| (data units)", ylim=(0, None))
+    axes.set(xlabel="frequency (MHz)", ylabel="mean |V| (data units)")
+    _from_zero(axes)
     axes.grid(alpha=0.3)
     return picture
 
@@ -79,7 +80,8 @@ def amplitude_of_time(found: Survey) -> "Figure":
     axes = picture.add_subplot()
     minutes = (found.times - found.times.min(initial=np.inf)) / 60 if len(found.times) else found.times
     axes.plot(minutes, found.amplitude_of_time, ".", color=BLUE)
-    axes.set(xlabel="minutes since the first integration", ylabel="mean |V| (data units)", ylim=(0, None))
+    axes.set(xlabel="minutes since the first integration", ylabel="mean |V| (data units)")
+    _from_zero(axes)
     axes.grid(alpha=0.3)
     return picture
 
@@ -122,6 +124,11 @@ def flags_of_antennas(found: Survey) -> "Figure":
     axes.set_xticks(at[::step], names[::step], fontsize=6, rotation=90)
     axes.set(xlabel="antenna", ylabel="flagged (%)", ylim=(0, 100))
     return picture
+
+
+def _from_zero(axes: "Axes") -> None:
+    top = axes.dataLim.y1
+    axes.set_ylim(0, 1.1 * top if np.isfinite(top) and top > 0 else 1)
 
 
 def _mark_antennas(axes: "Axes", found: Survey) -> None:

@@ -101,6 +101,7 @@ def test_a_line_for_each_correlation_of_each_window_and_none_where_all_is_flagge
     found.windows[1].used[2] = 0
     (axes,) = figures.amplitude_of_frequency(found).axes
     assert len(axes.lines) == 4
+    assert axes.get_ylim() == pytest.approx((0, 1.1))
     assert axes.lines[0].get_xdata().tolist() == [1400, 1401, 1402, 1403]
     assert axes.lines[0].get_ydata().tolist() == [1, 1, 1, 1]
     assert np.isnan(axes.lines[3].get_ydata()).tolist() == [False, False, True, False]
