@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 
-from dsa_hcal_assets.clock import utc_now
-
 PARTITION_TAG = "dsa_hcal/partition"
 # Dagster's own, from dagster._core.storage.tags; a test compares them
 WILL_RETRY_TAG = "dagster/will_retry"
@@ -65,30 +63,3 @@ def _newest(instance: dg.DagsterInstance, run: dg.DagsterRun, *tags: str) -> boo
     alike = instance.get_runs(dg.RunsFilter(tags={tag: run.tags[tag] for tag in tags}))
     newest = next(one for one in alike if one.asset_selection == run.asset_selection)
     return newest.run_id == run.run_id
-
-
-@dg.sensor(
-    name="lost_backfill_runs",
-    target=dg.AssetSelection.all(),
-    description="Asks again for runs of backfills that died with the code server and were not retried.",
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    minimum_interval_seconds=60,
-)
-def lost_backfills(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    """Ask for the same assets and partition again, as part of the same backfill."""
-    lost = lost_backfill_runs(context.instance, utc_now())
-    return dg.SensorResult(
-        run_requests=[
-            dg.RunRequest(
-                run_key=f"lost:{run.run_id}",
-                partition_key=run.tags["dagster/partition"],
-                asset_selection=list(run.asset_selection or ()) or None,
-                tags={
-                    # counts as one of the backfill's runs: for its limit, and for its end
-                    BACKFILL_TAG: run.tags[BACKFILL_TAG],
-                    "dsa_hcal/work": f"run {run.run_id} died and was not retried",
-                },
-            )
-            for run in lost
-        ]
-    )

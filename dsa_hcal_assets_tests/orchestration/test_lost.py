@@ -7,9 +7,11 @@ import pytest
 from dagster._core.events import RunFailureReason
 from dagster._core.storage import tags
 
+from dsa_hcal_assets.definitions import build_definitions
 from dsa_hcal_assets.orchestration import incoming, lost
 from dsa_hcal_assets.orchestration.incoming import incoming_sensor
 from dsa_hcal_assets.orchestration.lost import lost_runs
+from dsa_hcal_assets.orchestration.upkeep.lost_backfills import lost_backfill_days, lost_backfill_groups
 
 DAY = "2026-01-02"
 DROPPED = {lost.WILL_RETRY_TAG: "false"}
@@ -101,6 +103,13 @@ def test_the_sensor_asks_for_the_partition_of_a_lost_run_once_more(instance, ins
     assert result.skip_reason is not None
 
 
+@pytest.fixture(scope="module")
+def repository():
+    repository = build_definitions().get_repository_def()
+    repository.load_all_definitions()
+    return repository
+
+
 class TestBackfills:
     """A run of a backfill has no sensor that would miss it."""
 
@@ -119,20 +128,30 @@ class TestBackfills:
     def names(self, instance):
         return [run.run_id for run in lost.lost_backfill_runs(instance, datetime.now(UTC))]
 
-    def ask(self, instance):
-        return lost.lost_backfills(dg.build_sensor_context(instance=instance))
+    @pytest.fixture
+    def ask(self, instance, repository):
+        def ask(sensor=lost_backfill_days):
+            context = dg.build_sensor_context(instance=instance, repository_def=repository)
+            # as the daemon evaluates it: what is asked for is resolved against the sensor's own job
+            return sensor.evaluate_tick(context).run_requests
 
-    def test_one_that_died_is_asked_for_again_with_its_assets_and_partition(self, instance):
+        return ask
+
+    def test_one_that_died_is_asked_for_again_with_its_assets_and_partition(self, instance, ask):
         self.enter(instance, "died", **DROPPED)
-        (request,) = self.ask(instance).run_requests
+        (request,) = ask()
         assert (request.partition_key, set(request.asset_selection)) == (DAY, self.ASSETS)
         assert request.tags[lost.BACKFILL_TAG] == "b1"
         assert request.run_key == "lost:died"
 
-    def test_once_its_successor_exists_it_is_left_alone(self, instance):
+    def test_the_sensor_of_other_assets_leaves_it_alone(self, instance, ask):
+        self.enter(instance, "died", **DROPPED)
+        assert not ask(lost_backfill_groups)
+
+    def test_once_its_successor_exists_it_is_left_alone(self, instance, ask):
         self.enter(instance, "died", **DROPPED)
         self.enter(instance, "successor", dg.DagsterRunStatus.STARTED)
-        assert self.ask(instance).run_requests == []
+        assert not ask()
 
     def test_a_run_of_other_assets_of_the_partition_is_no_successor(self, instance):
         self.enter(instance, "died", **DROPPED)
