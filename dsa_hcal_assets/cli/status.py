@@ -110,8 +110,8 @@ def _sentences(numbers: "Status") -> str:
             f"{verdicts['fail']} failed; {verdicts['blocking_failed']} of them stop what is downstream."
         )
     ]
-    if numbers.groups:
-        groups = ", ".join(f"{count} {state}" for state, count in numbers.groups.items())
+    if any(numbers.groups.values()):
+        groups = ", ".join(f"{count} {state}" for state, count in numbers.groups.items() if count)
         told.append(f"Observation groups: {groups}.")
     if numbers.snapshot_age_seconds is not None:
         told.append(f"Newest detector snapshot: {numbers.snapshot_age_seconds:.0f} s ago.")

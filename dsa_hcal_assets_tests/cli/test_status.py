@@ -12,6 +12,7 @@ from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.products import ProductStore, Provenance
 from dsa_hcal_assets.services.status import ServiceStatus, StackStatus, State, write_status
 from dsa_hcal_assets.workers.processes import ProcessIdentity
+from dsa_hcal_assets_tests.radio.landed import Site
 
 
 @pytest.fixture
@@ -90,6 +91,12 @@ def test_the_ledger_products_and_alerts_are_counted(connected: Path, database) -
     assert words[words.index("rig_kpis") + 1] == "1"
     assert "too [hot] in sector 3" in told
     assert "Open alerts: 1." in told
+
+
+def test_groups_are_counted_by_state_once_there_are_any(connected: Path, database) -> None:
+    assert "Observation groups" not in run().output
+    Site(connected, database).land(12, range(14))
+    assert "Observation groups: 1 collecting." in run().output
 
 
 def test_fewer_alerts_are_shown_when_asked(connected: Path, database) -> None:

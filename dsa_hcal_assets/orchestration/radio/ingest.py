@@ -31,6 +31,8 @@ def uvh5_group(run: StageRun) -> dg.MaterializeResult[Any]:
         described.save(place)
         facts = {
             "subbands": len(subbands),
+            "subbands expected": group.expected,
+            "subbands missing": " ".join(f"sb{number:02d}" for number in group.missing) or "none",
             "telescope profile": profile.name,
             "calibrator": described.centre.name if described.centre else "none transits",
         }

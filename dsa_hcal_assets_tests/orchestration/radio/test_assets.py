@@ -101,6 +101,14 @@ def test_the_group_is_described_from_its_headers(result, installation, landed):
     assert len(described.files) == len(product.provenance.inputs) == 16
 
 
+def test_the_materialisation_tells_found_and_expected_subbands(result):
+    (event,) = result.asset_materializations_for_node("uvh5_group")
+    told = {
+        name: event.metadata[name].value for name in ("subbands", "subbands expected", "subbands missing")
+    }
+    assert told == {"subbands": 16, "subbands expected": 16, "subbands missing": "none"}
+
+
 def test_the_subbands_are_loaded_and_no_longer_work(result, installation):
     balance = installation.ledger.balance()["uvh5"]
     assert (balance.accepted, balance.loaded, balance.pending) == (16, 16, 0)
