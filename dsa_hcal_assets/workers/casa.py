@@ -14,7 +14,13 @@ from dsa_hcal_assets.workers.sockets import make_private
 
 SITE_CONFIG = Path(__file__).with_name("casasiteconfig.py")
 # what a worker host imports before it serves radio calls
-PRELOAD = ("casatasks", "casacore.tables", "h5py", "astropy.time")
+PRELOAD = (
+    "casatasks",
+    "casacore.tables",
+    "h5py",
+    "astropy.time",
+    "dsa_hcal_assets.radio.conversion.kernels",
+)
 
 
 def measures_directory() -> Path:
