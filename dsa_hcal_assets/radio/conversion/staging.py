@@ -165,17 +165,13 @@ def storage_failures(directory: Path, needed: int | None = None) -> Iterator[Non
     """
     try:
         yield
-    except OSError as error:
-        if error.errno not in REFUSALS:
+    except (OSError, RuntimeError, WorkerCrashed) as error:
+        refused = isinstance(error, OSError) and error.errno in REFUSALS
+        # copytree joins the errors of all files into one without a number
+        said = [line for line in str(error).splitlines() if any(one in line for one in WRITE_ERRORS)]
+        if not refused and not said:
             raise
-        raise _failed(directory, needed, str(error)) from error
-    except (RuntimeError, WorkerCrashed) as error:
-        said = next(
-            (line for line in str(error).splitlines() if any(one in line for one in WRITE_ERRORS)), None
-        )
-        if said is None:
-            raise
-        raise _failed(directory, needed, said.strip()) from error
+        raise _failed(directory, needed, said[0].strip() if said else str(error)) from error
 
 
 def _failed(directory: Path, needed: int | None, found: str) -> StorageFailed:

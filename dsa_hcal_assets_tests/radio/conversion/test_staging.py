@@ -207,20 +207,6 @@ def test_both_ways_make_the_same_set(memory, files, tmp_path, ram):
         assert (tmp_path / "a.ms" / name).read_bytes() == (tmp_path / "reference.ms" / name).read_bytes()
 
 
-# a limit of the largest file stands for a disk that fills while the set is written
-LIMITED = """
-import json, resource, sys
-from dsa_hcal_assets.errors import PlatformError
-from dsa_hcal_assets.radio.conversion import job
-limit, out, *files = sys.argv[1:]
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
-try:
-    job.convert(files, out, "dsa110")
-except PlatformError as error:
-    print(json.dumps(error.as_record()), flush=True)
-"""
-
-
 @pytest.mark.parametrize("limit", [50_000, 250_000])
 def test_a_disk_that_fills_under_a_worker_is_a_storage_failure_and_the_next_conversion_works(
     workers, files, out, tmp_path, limit
@@ -242,6 +228,51 @@ def test_a_disk_that_fills_under_a_worker_is_a_storage_failure_and_the_next_conv
     assert (out / "table.dat").is_file()
 
 
+CONVERTED = """
+import json, sys
+from dsa_hcal_assets.errors import PlatformError
+from dsa_hcal_assets.radio.conversion import job
+out, *files = sys.argv[1:]
+try:
+    job.convert(files, out, "dsa110")
+except PlatformError as error:
+    print(json.dumps(error.as_record()))
+"""
+# what is staged in memory meets the full disk only when it is copied
+COPIED = """
+import sys
+from pathlib import Path
+from dsa_hcal_assets.products.store import StorageFailed
+from dsa_hcal_assets.radio.conversion import staging
+out = Path(sys.argv[1])
+try:
+    with staging.writing(out, 1, "on") as place:
+        place.mkdir()
+        (place / "table.f7_TSM1").write_bytes(bytes(2 << 20))
+except StorageFailed as error:
+    print(error.found, list(out.parent.iterdir()))
+"""
+
+
+def test_a_disk_that_is_too_small_for_what_was_staged_in_memory_is_left_empty(tmp_path):
+    if not may_mount():
+        pytest.skip("SKIPPED FOR WANT OF PRIVILEGE: no file system may be mounted here")
+    told = on_small_disk(tmp_path, COPIED)
+    assert "No space left on device" in told
+    assert told.endswith("[]\n")
+
+
+def on_small_disk(home: Path, script: str, *arguments: str) -> str:
+    """Run `script` with a directory to write on a file system of 1 MiB; return what it prints."""
+    (home / "small").mkdir()
+    (home / "script.py").write_text(script)
+    inner = f'mount -t tmpfs -o size=1m none {home}/small && exec "$@"'
+    command = ["unshare", "-m", "sh", "-c", inner, "sh", sys.executable, str(home / "script.py")]
+    out = str(home / "small" / "a.ms")
+    done = subprocess.run([*command, out, *arguments], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
+
+
 def may_mount() -> bool:
     command = ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"]
     return bool(shutil.which("unshare")) and subprocess.run(command, capture_output=True).returncode == 0
@@ -250,16 +281,7 @@ def may_mount() -> bool:
 def test_a_file_system_without_room_is_told_with_both_numbers(files, tmp_path):
     if not may_mount():
         pytest.skip("SKIPPED FOR WANT OF PRIVILEGE: no file system may be mounted here")
-    (tmp_path / "small").mkdir()
-    script = tmp_path / "convert.py"
-    script.write_text(LIMITED)
-    inner = f'mount -t tmpfs -o size=1m none {tmp_path}/small && exec "$@"'
-    command = ["unshare", "-m", "sh", "-c", inner, "sh", sys.executable, str(script), str(1 << 40)]
-    done = subprocess.run(
-        [*command, str(tmp_path / "small" / "a.ms"), *map(str, files)],
-        capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
-    told = json.loads(done.stdout)
+    told = json.loads(on_small_disk(tmp_path, CONVERTED, *map(str, files)))
     assert (told["error"], told["transient"]) == ("StorageFailed", True)
     assert int(told["expected"].split()[2]) > 1 << 20
     assert int(told["found"].split()[0]) <= 1 << 20
