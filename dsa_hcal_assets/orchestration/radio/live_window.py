@@ -15,16 +15,10 @@ from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import PermanentError, TransientError
 from dsa_hcal_assets.orchestration import dynamic_keys
+from dsa_hcal_assets.orchestration.incoming import UNFINISHED
 from dsa_hcal_assets.orchestration.partitions import GROUP_SET
 
 PARTITION = "dagster/partition"
-AT_WORK = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 BACKFILLS_AT_WORK = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
 
 _PENDING = "select distinct partition from platform.arrival where state = 'pending' and partition is not null"
@@ -89,7 +83,7 @@ def beyond(keys: Mapping[str, datetime | None], *, days: float, most: int, now: 
 def busy(instance: dg.DagsterInstance, database: Database) -> set[str]:
     """Return the keys with pending arrivals or a run that has not ended."""
     pending = {key for (key,) in database.rows(_PENDING)}
-    runs = instance.get_runs(dg.RunsFilter(statuses=AT_WORK))
+    runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
     return pending | {run.tags[PARTITION] for run in runs if PARTITION in run.tags}
 
 
