@@ -19,6 +19,8 @@ PRELOAD = (
     "casacore.tables",
     "h5py",
     "astropy.time",
+    "matplotlib.figure",
+    "pyuvdata.utils",
     "dsa_hcal_assets.radio.conversion.kernels",
 )
 
