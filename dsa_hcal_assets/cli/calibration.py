@@ -1,4 +1,4 @@
-"""`dsa-hcal calibration`: which calibrators cross the beam, when, and in which groups."""
+"""`dsa-hcal calibration`: calibrators that cross the beam, and the registry of calibration sets."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dsa_hcal_assets.cli import calibration_sets
+from dsa_hcal_assets.cli.calibration_sets import MOMENT
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.settings import Settings, load_settings
 
@@ -14,13 +16,12 @@ if TYPE_CHECKING:
     from dsa_hcal_assets.radio.calibration.matching import Match
     from dsa_hcal_assets.radio.catalogues.schedule import Matcher
 
-_MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"])
 _PROFILE = click.option("--profile", default="dsa110", show_default=True, help="Telescope profile.")
 
 
 @click.group()
 def calibration() -> None:
-    """Calibrators: the next transits, and which groups hold which.
+    """Calibrators (transits, match, groups) and the registry of calibration sets (the others).
 
     Candidates are the standard calibrators, the list of DSA_HCAL_RADIO__CALIBRATOR_LIST (VLA_CATALOG)
     and those loaded by `dsa-hcal catalogue load`.
@@ -30,7 +31,7 @@ def calibration() -> None:
 @calibration.command()
 @_PROFILE
 @click.option("--declination", type=click.FloatRange(-90, 90), help="Pointing, deg (default: see below).")
-@click.option("--from", "start", type=_MOMENT, help="UTC; default: now.")
+@click.option("--from", "start", type=MOMENT, help="UTC; default: now.")
 @click.option("--hours", type=click.FloatRange(0, 24 * 31), default=24.0, show_default=True, help="How far.")
 @click.option("--offline", is_flag=True, help="Do without the database.")
 @click.option("--store", is_flag=True, help="Keep the schedule in the database (radio.coming_transit).")
@@ -73,7 +74,7 @@ def transits(
 
 @calibration.command()
 @_PROFILE
-@click.option("--since", type=_MOMENT, required=True, help="First sample of the earliest group, UTC.")
+@click.option("--since", type=MOMENT, required=True, help="First sample of the earliest group, UTC.")
 def match(profile: str, since: datetime) -> None:
     """Match groups with calibrators again, after a catalogue was loaded or a limit changed.
 
@@ -131,3 +132,7 @@ def _show(found: "Sequence[Match]", declination: float) -> None:
             f"{one.response:5.3f}  {one.flux_jy:8.3f}  {one.apparent_jy:8.3f}"
         )
     click.echo(f"{len(found)} transits at declination {declination:+.3f} deg")
+
+
+for _command in calibration_sets.COMMANDS:
+    calibration.add_command(_command)

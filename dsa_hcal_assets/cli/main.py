@@ -25,7 +25,7 @@ COMMANDS = {
     "convert": ("convert", "convert", "Convert UVH5 subbands to one Measurement Set."),
     "radio": ("radio", "radio", "Flag, calibrate, image: the radio steps without Dagster."),
     "catalogue": ("catalogue", "catalogue", "Load catalogues of sources and search them."),
-    "calibration": ("calibration", "calibration", "Transits of calibrators, and groups that hold them."),
+    "calibration": ("calibration", "calibration", "Calibrators' transits, and the registry of sets."),
     "hcal": ("hcal", "hcal", "Load, roll up, report: the detector steps without Dagster."),
     "rig": ("rig", "rig", "Clean and summarise test-rig files without Dagster."),
 }

@@ -145,50 +145,6 @@ def report(out: Path, profile: str, group: str, stages: tuple[tuple[str, Path], 
     click.echo(f"report: {out}")
 
 
-@radio.group()
-def registry() -> None:
-    """Calibration sets on record: which applies when, and why the others do not."""
-
-
-@registry.command("list")
-@click.option("--profile", help="Only this telescope profile.")
-@click.option("--state", type=click.Choice(["active", "superseded", "retired"]), help="Only this state.")
-def list_command(profile: str | None, state: str | None) -> None:
-    """List calibration sets, newest first."""
-    from dsa_hcal_assets.database import access
-    from dsa_hcal_assets.radio.calibration.registry import list_sets
-
-    with access.opened(load_settings()) as database:
-        found = list_sets(database, profile, state)  # type: ignore[arg-type]
-    for one in found:
-        until = (
-            ""
-            if one.valid_until is None
-            else f"{one.valid_from:%Y-%m-%d %H:%M} to {one.valid_until:%m-%d %H:%M}"
-        )
-        click.echo(
-            f"{one.set_id:>5}  {one.profile:<8} {one.state:<10} {one.qa_level:<5} {one.group}  "
-            f"{one.calibrator:<12} {until}"
-        )
-    click.echo(f"{len(found)} sets")
-
-
-@registry.command("retire")
-@click.argument("set_id", type=int)
-@click.option("--reason", required=True, help="Kept in the set's history.")
-def retire_command(set_id: int, reason: str) -> None:
-    """Take a set out of use; its neighbours in time take over."""
-    from dsa_hcal_assets.database import access
-    from dsa_hcal_assets.radio.calibration.registry import retire_set
-
-    try:
-        with access.opened(load_settings()) as database:
-            found = retire_set(database, set_id, reason)
-    except PlatformError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"set {found.set_id} of {found.group} is {found.state}")
-
-
 def _step(function: str, stage: str, profile: str, out: Path, arguments: dict[str, Any]) -> None:
     """Run a worker function, judge its metrics, tell them; exit code 1 when a blocking check failed."""
     from dsa_hcal_assets.quality.judging import judge

@@ -9,16 +9,17 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from dsa_hcal_assets.errors import BadInput
-from dsa_hcal_assets.radio.calibration.matching import match_calibrator
+from dsa_hcal_assets.radio.calibration.matching import Match
+from dsa_hcal_assets.radio.calibration.standards import load_standards
+from dsa_hcal_assets.radio.catalogues.schedule import Matcher
 from dsa_hcal_assets.radio.ingest.groups import Subband
 from dsa_hcal_assets.radio.profiles.model import Profile
-from dsa_hcal_assets.radio.profiles.stations import read_stations
+from dsa_hcal_assets.settings.radio import RadioSettings
 
 if TYPE_CHECKING:
     from dsa_hcal_assets.radio.archive.facts import SetFacts
@@ -64,7 +65,8 @@ class Observation(_Record):
 
     `start` and `end` span the first to the last integration (UTC). `pointing_dec_deg` is the apparent
     declination of a drift scan. `centre` is its calibrator's position if one transits meanwhile;
-    without it the profile's own rule counts. A group has `files`, or is `archived`.
+    without it the profile's own rule counts. `matches` are all calibrators that transit meanwhile, the
+    best first. A group has `files`, or is `archived`.
     """
 
     group: str
@@ -74,6 +76,7 @@ class Observation(_Record):
     end: datetime
     pointing_dec_deg: float | None
     centre: Centre | None
+    matches: tuple[Match, ...] = ()
     archived: ArchivedSet | None = None
 
     def save(self, directory: Path) -> Path:
@@ -88,8 +91,12 @@ class Observation(_Record):
         return cls.model_validate_json((directory / FILE_NAME).read_text(encoding="utf-8"))
 
 
-def describe(group: str, subbands: Sequence[Subband], profile: Profile) -> Observation:
+def describe(
+    group: str, subbands: Sequence[Subband], profile: Profile, matcher: Matcher | None = None
+) -> Observation:
     """Describe a group from the header facts that ingest remembered.
+
+    Its calibrator is the best match of `matcher` (default: a standard calibrator by the profile's rules).
 
     Raises
     ------
@@ -102,6 +109,7 @@ def describe(group: str, subbands: Sequence[Subband], profile: Profile) -> Obser
     start = header.first_time
     end = start + timedelta(days=header.last_jd - header.first_jd)
     declination = None if header.declination_rad is None else math.degrees(header.declination_rad)
+    matches = _matches(start, end, declination, profile, matcher)
     return Observation(
         group=group,
         profile=profile.name,
@@ -112,22 +120,29 @@ def describe(group: str, subbands: Sequence[Subband], profile: Profile) -> Obser
         start=start,
         end=end,
         pointing_dec_deg=declination,
-        centre=_calibrator(start, end, declination, profile),
+        centre=_centre(matches),
+        matches=matches,
     )
 
 
 def describe_set(
-    group: str, ms: Path, facts: "SetFacts", profile: Profile, told_dec_deg: float | None = None
+    group: str,
+    ms: Path,
+    facts: "SetFacts",
+    profile: Profile,
+    told_dec_deg: float | None = None,
+    matcher: Matcher | None = None,
 ) -> Observation:
     """Describe a group from what an archived Measurement Set says of itself.
 
     The pointing of a drift scan is `told_dec_deg` (apparent, deg); without it the mean declination of
     the phase centres, which is the pointing to within their distance from the beam's centre. A
-    telescope that tracks has none.
+    telescope that tracks has none. `matcher` as in `describe`.
     """
     declination = told_dec_deg if told_dec_deg is not None else facts.field_dec_deg
     if profile.conversion.input_phase == "phased":
         declination = None
+    matches = _matches(facts.first, facts.last, declination, profile, matcher)
     pointing: Literal["told", "phase centres"] = "phase centres" if told_dec_deg is None else "told"
     return Observation(
         group=group,
@@ -136,29 +151,24 @@ def describe_set(
         start=facts.first,
         end=facts.last,
         pointing_dec_deg=declination,
-        centre=_calibrator(facts.first, facts.last, declination, profile),
+        centre=_centre(matches),
+        matches=matches,
         archived=ArchivedSet(
             path=ms, digest=facts.digest, pointing=None if declination is None else pointing
         ),
     )
 
 
-def _calibrator(start: datetime, end: datetime, declination: float | None, profile: Profile) -> Centre | None:
-    rules = profile.calibration
-    if rules.selection != "transit" or declination is None or profile.stations is None:
-        return None
-    stations = read_stations(profile.stations).values()
-    matches = match_calibrator(
-        start,
-        end,
-        declination,
-        # The middle of the array: a station 2 km away sees the transit 0.1 s earlier or later.
-        longitude_deg=fmean(station.longitude_deg for station in stations),
-        dish_diameter_m=profile.dish_diameter_m,
-        radius_deg=rules.match_radius_deg,
-        top=rules.match_top,
-        min_flux_jy=rules.min_flux_jy,
-    )
+def _matches(
+    start: datetime, end: datetime, declination: float | None, profile: Profile, matcher: Matcher | None
+) -> tuple[Match, ...]:
+    if profile.calibration.selection != "transit" or declination is None or profile.stations is None:
+        return ()
+    chosen = matcher or Matcher.of(profile, RadioSettings(), load_standards())
+    return tuple(chosen.between(start, end, declination))
+
+
+def _centre(matches: Sequence[Match]) -> Centre | None:
     if not matches:
         return None
     best = matches[0].calibrator

@@ -90,6 +90,12 @@ class RadioSettings(BaseModel):
         le=90,
         description="Declination pointed to, deg, for schedules of transits (default: the newest group's)",
     )
+    calibration_max_age_hours: float = Field(
+        72.0,
+        ge=0,
+        description="Where no calibration set's range holds, the nearest one is used, with a warning, up to "
+        "this many hours from the data; 0: never",
+    )
     imager: Literal["auto", "wsclean", "tclean"] = Field("auto", description="auto: WSClean when installed")
     image_preset: Literal["standard", "quicklook"] = Field(
         "standard", description="Which of the profile's images is made"

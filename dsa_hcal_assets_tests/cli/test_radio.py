@@ -19,7 +19,7 @@ def test_help_shows_a_whole_chain() -> None:
         assert step in told
 
 
-@pytest.mark.parametrize("step", ["flag", "calibrate", "apply", "image", "report", "registry"])
+@pytest.mark.parametrize("step", ["flag", "calibrate", "apply", "image", "report"])
 def test_every_step_explains_itself(step: str) -> None:
     found = run(step, "--help")
     assert found.exit_code == 0

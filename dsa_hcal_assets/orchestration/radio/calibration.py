@@ -1,14 +1,22 @@
 """Flags, calibration tables, calibrated imaging set. Partition: group."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from dsa_hcal_assets.errors import PermanentError
 from dsa_hcal_assets.orchestration.partitions import GROUPS
 from dsa_hcal_assets.orchestration.radio.worker import call, observation_of, outcome, profile_of
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
+from dsa_hcal_assets.products.model import Product
 from dsa_hcal_assets.radio.observation import MS_NAME
+from dsa_hcal_assets.radio.profiles.model import Profile
+
+if TYPE_CHECKING:
+    from dsa_hcal_assets.radio.calibration.choice import Choice
 
 
 @stage_asset(group="radio", partitions=GROUPS, deps=["measurement_set"], kinds={"casa"}, pool="heavy")
@@ -33,11 +41,14 @@ def flags(run: StageRun) -> dg.MaterializeResult[Any]:
 )
 def calibration_tables(run: StageRun) -> dg.MaterializeResult[Any]:
     """Bandpass and gain tables of a group with a calibrator, registered with their validity."""
+    from dsa_hcal_assets.orchestration.radio.calibration_choice import need_of, own_set_failed
+    from dsa_hcal_assets.orchestration.radio.calibrators import for_solve, write_tables
     from dsa_hcal_assets.orchestration.radio.register import register
     from dsa_hcal_assets.radio.calibration.fields import NoCalibrator
 
     ms, flagged, observation = run.input("measurement_set"), run.input("flags"), observation_of(run)
-    profile = profile_of(run, observation).model_dump(mode="json")
+    telescope = for_solve(run.installation, profile_of(run, observation))
+    profile = telescope.model_dump(mode="json")
 
     def make(place: Path) -> Outcome:
         reply = call(
@@ -51,6 +62,7 @@ def calibration_tables(run: StageRun) -> dg.MaterializeResult[Any]:
                 "group": run.partition,
                 "pointing_dec_deg": observation.pointing_dec_deg,
                 "imager": run.installation.settings.radio.imager,
+                **write_tables(run.installation, observation, telescope, place),
             },
         )
         fluxes = {
@@ -58,11 +70,17 @@ def calibration_tables(run: StageRun) -> dg.MaterializeResult[Any]:
         }
         return outcome(reply, place, observation.profile, {"flux densities": fluxes})
 
+    need = need_of(run, observation, telescope)
     try:
         result = run.publish(make, inputs=[ms, flagged], parameters=profile["calibration"])
     except NoCalibrator as error:
         return run.not_applicable(str(error))
-    register(run)
+    except PermanentError as error:
+        own_set_failed(run, need, str(error))
+        raise
+    registered = register(run)
+    if registered.qa_level == "fail":
+        own_set_failed(run, need, f"set {registered.set_id} of the group itself {registered.reason}")
     return result
 
 
@@ -75,30 +93,67 @@ def calibration_tables(run: StageRun) -> dg.MaterializeResult[Any]:
 )
 def calibrated_ms(run: StageRun) -> dg.MaterializeResult[Any]:
     """The imaging set: flags and the registry's calibration of its time applied, channels averaged."""
-    from dsa_hcal_assets.radio.calibration.registry import set_for
+    from dsa_hcal_assets.orchestration.radio.calibration_choice import (
+        applied,
+        mark_damaged,
+        need_of,
+        refusal_told,
+        usable_set,
+    )
+    from dsa_hcal_assets.radio.calibration.solutions import CaltableUnreadable
 
-    ms, flagged, observation = run.input("measurement_set"), run.input("flags"), observation_of(run)
-    profile = profile_of(run, observation).model_dump(mode="json")
-    middle = observation.start + (observation.end - observation.start) / 2
-    chosen = set_for(run.installation.database, observation.profile, middle)
-    tables = run.installation.products.of_id(chosen.product_id)
+    inputs = [run.input("measurement_set"), run.input("flags")]
+    observation = observation_of(run)
+    profile = profile_of(run, observation)
+    need = need_of(run, observation, profile)
+    while True:
+        with refusal_told(run, need):
+            choice, tables = usable_set(run, need)
+        try:
+            result = run.publish(
+                partial(_apply, run, profile, inputs, choice, tables),
+                inputs=[*inputs, tables],
+                parameters=choice.as_record(),
+            )
+        except CaltableUnreadable as error:
+            mark_damaged(run, choice.chosen, error)
+        else:
+            applied(run, need, choice, run.installation.products.require(run.name, run.partition))
+            return result
 
-    def make(place: Path) -> Outcome:
-        reply = call(
-            run,
-            "calibration.job:apply",
-            {
-                "ms": str(ms.path / MS_NAME),
-                "flags": str(flagged.path),
-                "calibration": str(tables.path),
-                "profile": profile,
-                "out_dir": str(place),
-            },
-        )
-        facts = {
-            "calibration set": f"{chosen.set_id} of {chosen.group} ({chosen.calibrator})",
-            "staleness": f"{reply['staleness_hours']:.2f} h",
-        }
-        return outcome(reply, place, observation.profile, facts)
 
-    return run.publish(make, inputs=[ms, flagged, tables])
+def _apply(
+    run: StageRun, profile: Profile, inputs: Sequence[Product], choice: "Choice", tables: Product, place: Path
+) -> Outcome:
+    ms, flagged = inputs
+    reply = call(
+        run,
+        "calibration.job:apply",
+        {
+            "ms": str(ms.path / MS_NAME),
+            "flags": str(flagged.path),
+            "calibration": str(tables.path),
+            "profile": profile.model_dump(mode="json"),
+            "out_dir": str(place),
+            "beyond_validity": choice.standing == "stale",
+        },
+    )
+    for metric in reply["metrics"]:
+        if metric["name"] in ("staleness_hours", "beyond_validity_hours"):
+            metric["detail"] = choice.reason
+    chosen = choice.chosen
+    facts = {
+        "calibration set": f"{chosen.set_id} of {chosen.group} ({chosen.calibrator})",
+        "standing": choice.standing,
+        "staleness": f"{choice.staleness_hours:.2f} h",
+        "why this set": choice.reason,
+    }
+    return outcome({**reply, "calibration": choice.as_record()}, place, profile.name, facts)
+
+
+# What a backfill of groups runs that are due for another calibration set; see radio.recalibration_due.
+recalibration_job = dg.define_asset_job(
+    "radio_recalibrate",
+    dg.AssetSelection.assets("calibrated_ms").downstream(),
+    description="Calibrate groups again with the set that applies today, and image them.",
+)

@@ -14,7 +14,9 @@ from dsa_hcal_assets.products.model import Input
 @stage_asset(group="radio", partitions=GROUPS, kinds={"hdf5"})
 def uvh5_group(run: StageRun) -> dg.MaterializeResult[Any]:
     """A whole group of UVH5 subbands: its files, span, pointing and calibrator."""
+    from dsa_hcal_assets.orchestration.radio.calibrators import matcher_of
     from dsa_hcal_assets.radio import observation
+    from dsa_hcal_assets.radio.catalogues import schedule
     from dsa_hcal_assets.radio.ingest import groups, quality
     from dsa_hcal_assets.radio.profiles.loading import profile_named
 
@@ -25,7 +27,7 @@ def uvh5_group(run: StageRun) -> dg.MaterializeResult[Any]:
         raise ProductMissing(f"no file of group {run.partition} ever arrived", remedy="check the key")
     profile = profile_named(group.profile, run.installation.settings.radio.profiles_dir)
     minimum = run.installation.settings.radio.least_subbands(profile.subbands.count)
-    described = observation.describe(run.partition, subbands, profile)
+    described = observation.describe(run.partition, subbands, profile, matcher_of(run.installation, profile))
 
     def make(place: Path) -> Outcome:
         described.save(place)
@@ -40,6 +42,7 @@ def uvh5_group(run: StageRun) -> dg.MaterializeResult[Any]:
 
     inputs = [Input(one.arrival.name, one.arrival.digest) for one in subbands]
     result = run.publish(make, inputs=inputs)
+    schedule.store_group_calibrators(database, run.partition, described.matches)
     with database.transaction() as cursor:
         ledger.mark_loaded(cursor, [one.arrival for one in subbands], run.run_id)
     return result
@@ -51,6 +54,7 @@ def uvh5_group(run: StageRun) -> dg.MaterializeResult[Any]:
 def archived_ms(run: StageRun) -> dg.MaterializeResult[Any]:
     """A Measurement Set made elsewhere, in the place of subbands: its span, pointing and calibrator."""
     from dsa_hcal_assets.orchestration.radio import archive
+    from dsa_hcal_assets.orchestration.radio.calibrators import matcher_of
     from dsa_hcal_assets.radio.observation import describe_set
     from dsa_hcal_assets.radio.profiles.loading import load_profiles, match
 
@@ -59,7 +63,8 @@ def archived_ms(run: StageRun) -> dg.MaterializeResult[Any]:
         return run.not_applicable(f"group {run.partition} has no Measurement Set from an archive")
     facts = archive.facts_of(run, delivered)
     profile = match(load_profiles(run.installation.settings.radio.profiles_dir), facts.telescope)
-    described = describe_set(run.partition, delivered.ms, facts, profile, delivered.told_dec_deg)
+    matcher = matcher_of(run.installation, profile)
+    described = describe_set(run.partition, delivered.ms, facts, profile, delivered.told_dec_deg, matcher)
     accepted = delivered.arrival
 
     def make(place: Path) -> Outcome:

@@ -22,12 +22,20 @@ class NoTableHolds(BadInput):
 
 
 def apply_set(
-    ms: Path, flags: FlagSet, calibration: Path, telescope: Profile, out_dir: Path, scratch: Path
+    ms: Path,
+    flags: FlagSet,
+    calibration: Path,
+    telescope: Profile,
+    out_dir: Path,
+    scratch: Path,
+    *,
+    beyond_validity: bool = False,
 ) -> dict[str, Any]:
     """Write `ms` calibrated and averaged, and measure the result.
 
     Of the set only the tables that hold at the group's mid-time are applied: gains last hours, the
-    bandpass a day, short gains the group they were solved on.
+    bandpass a day, short gains the group they were solved on. With `beyond_validity` an older bandpass
+    is applied too; how old is among the metrics.
 
     Raises
     ------
@@ -36,7 +44,7 @@ def apply_set(
     """
     described = SetDescription.load(calibration)
     when = span(ms)
-    tables = described.tables_at(when.middle)
+    tables = described.tables_at(when.middle, beyond=beyond_validity)
     if not any(one.kind == "bandpass" for one in tables):
         raise NoTableHolds(
             f"calibration set of {described.group} does not hold at {when.middle:%Y-%m-%d %H:%M:%S}",
@@ -55,8 +63,7 @@ def apply_set(
     return {
         "ms": str(target),
         "tables": [one.kind for one in tables],
-        "staleness_hours": _hours_outside(described, when.middle),
-        "metrics": application_metrics.measure(ms, tallies, described),
+        "metrics": application_metrics.measure(ms, tallies, described) + _age(described, when.middle),
         "figures": [],
     }
 
@@ -77,9 +84,8 @@ def _channels_to_average(ms: Path, bandwidth_hz: float) -> int:
     return min(max(int(bandwidth_hz / width * 1.0001), 1), channels)
 
 
-def _hours_outside(described: SetDescription, moment: datetime) -> float:
-    """Return how far the data are from the observation the set was solved on, h; 0 inside it."""
-    if described.start <= moment <= described.end:
-        return 0.0
-    nearest = min(abs((moment - edge).total_seconds()) for edge in (described.start, described.end))
-    return nearest / 3600.0
+def _age(described: SetDescription, moment: datetime) -> list[dict[str, Any]]:
+    return [
+        {"name": "staleness_hours", "value": described.hours_away(moment), "detail": ""},
+        {"name": "beyond_validity_hours", "value": described.hours_beyond(moment), "detail": ""},
+    ]

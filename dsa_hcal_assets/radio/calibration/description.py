@@ -70,9 +70,22 @@ class SetDescription(_Record):
     # typical |corrected / raw| on the calibrator: about 200 on the real DSA-110 correlator
     amplitude_factor: float
 
-    def tables_at(self, moment: datetime) -> list[CalibrationTable]:
-        """Return the tables that hold at a moment, in the order of application."""
-        return [table for table in self.tables if table.holds_at(moment)]
+    def tables_at(self, moment: datetime, *, beyond: bool = False) -> list[CalibrationTable]:
+        """Return the tables that hold at a moment, in the order of application.
+
+        `beyond` their range, delays and bandpass count too: better old ones than none.
+        """
+        lasting = ("delay", "bandpass") if beyond else ()
+        return [table for table in self.tables if table.holds_at(moment) or table.kind in lasting]
+
+    def hours_beyond(self, moment: datetime) -> float:
+        """Return how far a moment is beyond the range of the set's bandpass, h; 0 inside it."""
+        ranges = [(one.valid_from, one.valid_until) for one in self.tables if one.kind == "bandpass"]
+        return min((_hours_outside(moment, *one) for one in ranges), default=float("inf"))
+
+    def hours_away(self, moment: datetime) -> float:
+        """Return how far a moment is from the observation the set was solved on, h; 0 inside it."""
+        return _hours_outside(moment, self.start, self.end)
 
     def save(self, directory: Path) -> Path:
         """Write ``set.json`` into the set's directory."""
@@ -114,3 +127,7 @@ def window_around(
     half = timedelta(hours=hours)
     moments = [centre - half, centre + half, *cover]
     return min(moments), max(moments)
+
+
+def _hours_outside(moment: datetime, first: datetime, last: datetime) -> float:
+    return max(first - moment, moment - last, timedelta()).total_seconds() / 3600

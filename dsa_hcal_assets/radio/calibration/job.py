@@ -102,6 +102,7 @@ def apply(
     profile: Mapping[str, Any],
     out_dir: str,
     scratch: str | None = None,
+    beyond_validity: bool = False,
 ) -> dict[str, Any]:
     """Apply a calibration set and write the averaged, calibrated imaging set.
 
@@ -117,15 +118,22 @@ def apply(
         Directory of the product: receives ``calibrated.ms``.
     scratch
         Room for the working copy.
+    beyond_validity
+        Apply the bandpass of a set that is older than its range.
 
     Returns
     -------
     dict
-        ``metrics`` [{name, value, detail}], ``figures``, ``ms`` (path), ``tables`` (kinds applied),
-        ``staleness_hours`` (between the set and the data).
+        ``metrics`` [{name, value, detail}], ``figures``, ``ms`` (path), ``tables`` (kinds applied).
     """
     telescope = Profile.model_validate(profile)
     with tempfile.TemporaryDirectory(prefix="apply-", dir=scratch) as room:
         return apply_set(
-            Path(ms), FlagSet.load(Path(flags)), Path(calibration), telescope, Path(out_dir), Path(room)
+            Path(ms),
+            FlagSet.load(Path(flags)),
+            Path(calibration),
+            telescope,
+            Path(out_dir),
+            Path(room),
+            beyond_validity=beyond_validity,
         )

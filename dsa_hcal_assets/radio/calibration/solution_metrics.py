@@ -20,7 +20,7 @@ def measure(
     Parameters
     ----------
     tables
-        Caltables by kind.
+        Caltables by kind; bandpass and gain are needed.
     antennas
         Those with data on the calibrator; each should have got solutions.
     transferred
@@ -32,7 +32,8 @@ def measure(
     names = {antenna.number: antenna.name for antenna in antennas}
     lost = sorted(set(judge.lost_antennas(bandpass, numbers)) | set(judge.lost_antennas(gain, numbers)))
     amplitude, phase = judge.gain_scatter(course)
-    delays = np.abs(judge.delays_ns(read_solutions(tables["delay"])))
+    delay = read_solutions(tables["delay"]) if "delay" in tables else ()
+    delays = np.abs(judge.delays_ns(delay)) if delay else np.zeros(0)
     errors = [flux.error_jy / flux.jy for flux in transferred]
     rows: list[tuple[str, float, str]] = [
         (
@@ -40,6 +41,7 @@ def measure(
             judge.flagged_fraction(bandpass, numbers),
             f"{len(numbers)} antennas with data",
         ),
+        ("channels_unsolved_fraction", judge.unsolved_fraction(bandpass), "of the channels of the tables"),
         (
             "gain_flagged_fraction",
             judge.flagged_fraction(gain, numbers),
@@ -47,7 +49,7 @@ def measure(
         ),
         (
             "antennas_lost_fraction",
-            len(lost) / len(numbers),
+            len(lost) / len(numbers) if numbers else 1.0,
             "without a solution: " + (", ".join(names[n] for n in lost) or "none"),
         ),
         ("bandpass_snr", judge.median_snr(bandpass), "median of unflagged solutions"),

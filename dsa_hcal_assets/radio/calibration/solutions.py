@@ -12,6 +12,10 @@ from dsa_hcal_assets.radio.flagging.steps import MAD_TO_SIGMA
 from dsa_hcal_assets.radio.flagging.visibilities import READ_ONLY
 
 
+class CaltableUnreadable(BadInput):
+    """A caltable is not one, or is damaged."""
+
+
 @dataclass(frozen=True)
 class Solutions:
     """Solutions of one caltable, one spectral window.
@@ -65,7 +69,7 @@ def read_solutions(caltable: Path) -> list[Solutions]:
 
     Raises
     ------
-    BadInput
+    CaltableUnreadable
         If it cannot be read.
     """
     from casacore.tables import table
@@ -87,7 +91,7 @@ def read_solutions(caltable: Path) -> list[Solutions]:
                 for number in np.unique(windows)
             ]
     except RuntimeError as error:
-        raise BadInput(f"caltable {caltable} cannot be read", found=str(error)[:200]) from error
+        raise CaltableUnreadable(f"caltable {caltable} cannot be read", found=str(error)[:200]) from error
 
 
 def _read(main, rows: NDArray[np.int64], column: str, frequency: NDArray[np.float64]) -> Solutions:  # type: ignore[no-untyped-def]
@@ -119,6 +123,12 @@ def flagged_fraction(windows: Sequence[Solutions], antennas: Sequence[int]) -> f
         absent = max(slots - mine.antenna.size, 0) * int(live.sum())
         flagged, total = flagged + absent, total + absent
     return flagged / total if total else float("nan")
+
+
+def unsolved_fraction(windows: Sequence[Solutions]) -> float:
+    """Share of the channels that have not one good solution; NaN when there are no channels."""
+    live = [~solutions.flag.all(axis=(0, 2)) for solutions in windows]
+    return 1.0 - float(np.concatenate(live).mean()) if live else float("nan")
 
 
 def lost_antennas(windows: Sequence[Solutions], antennas: Sequence[int]) -> list[int]:

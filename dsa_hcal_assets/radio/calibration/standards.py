@@ -157,6 +157,25 @@ def read_sources(path: Path) -> tuple[Calibrator, ...]:
     return _parse(text, str(path), None)
 
 
+def write_sources(path: Path, sources: Iterable[Calibrator]) -> Path:
+    """Write sources as a table of the form of ``standards.csv``; `read_sources` gives them back.
+
+    Blanks inside names become underscores: they separate aliases. What is a standard is not kept.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(
+            (
+                one.name.replace(" ", "_"),
+                " ".join(alias.replace(" ", "_") for alias in one.aliases),
+                repr(one.ra_deg),
+                repr(one.dec_deg),
+                " ".join(repr(value) for value in one.coefficients),
+            )
+            for one in sources
+        )
+    return path
+
+
 def _parse(text: str, name: str, standard: str | None) -> tuple[Calibrator, ...]:
     found = []
     for number, line in enumerate(text.splitlines(), start=1):

@@ -10,8 +10,9 @@ from dsa_hcal_assets.orchestration.stage import StageRun
 from dsa_hcal_assets.products import Provenance
 from dsa_hcal_assets.quality import Level, Verdict
 from dsa_hcal_assets.quality.store import record
+from dsa_hcal_assets.radio.calibration.choice import Need, NoValidCalibration, choose
 from dsa_hcal_assets.radio.calibration.description import CalibrationTable, SetDescription
-from dsa_hcal_assets.radio.calibration.registry import NoValidCalibration, history, list_sets, set_for
+from dsa_hcal_assets.radio.calibration.sets import history, list_sets
 
 NOON = datetime(2025, 6, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -71,7 +72,7 @@ def described(key, centre):
 def test_a_set_that_passed_is_the_one_for_its_time(solved, installation):
     registered = solved(bandpass_snr=Level.PASS)
     assert (registered.state, registered.qa_level) == ("active", "pass")
-    assert set_for(installation.database, "dsa110", NOON + HOUR).set_id == registered.set_id
+    assert choose(installation.database, Need("dsa110", NOON + HOUR)).chosen.set_id == registered.set_id
 
 
 @pytest.mark.parametrize(
@@ -86,16 +87,16 @@ def test_a_set_that_failed_is_on_record_as_retired_and_never_chosen(solved, inst
     registered = solved(bandpass_snr=Level.FAIL)
     assert (registered.state, registered.qa_level) == ("retired", "fail")
     assert [reason for _, _, reason in history(installation.database, registered.set_id)] == [
-        "failed its checks"
+        "failed its checks: bandpass_snr"
     ]
     with pytest.raises(NoValidCalibration):
-        set_for(installation.database, "dsa110", NOON)
+        choose(installation.database, Need("dsa110", NOON))
 
 
 def test_a_failed_set_leaves_the_earlier_good_one_in_use(solved, installation):
     good = solved(NOON, bandpass_snr=Level.PASS)
     solved(NOON + HOUR, bandpass_snr=Level.FAIL)
-    assert set_for(installation.database, "dsa110", NOON + HOUR).set_id == good.set_id
+    assert choose(installation.database, Need("dsa110", NOON + HOUR)).chosen.set_id == good.set_id
 
 
 def test_solving_a_group_again_supersedes_its_earlier_set(solved, installation):

@@ -7,24 +7,32 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dsa_hcal_assets.clock import group_key
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.radio.calibration.description import CalibrationTable, SetDescription
-from dsa_hcal_assets.radio.calibration.registry import (
-    CalibrationSet,
+from dsa_hcal_assets.radio.calibration.choice import (
+    Need,
     NoValidCalibration,
+    choose,
+    due,
+    remember,
+)
+from dsa_hcal_assets.radio.calibration.description import CalibrationTable, SetDescription
+from dsa_hcal_assets.radio.calibration.registry import SetNotActive, pin_set, register_set, take_out
+from dsa_hcal_assets.radio.calibration.sets import (
+    CalibrationSet,
     UnknownCalibrationSet,
     history,
     list_sets,
-    register_set,
-    retire_set,
-    set_for,
 )
 
 NOON = datetime(2025, 6, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+DECLINATION = 30.4
 
 
-def described(centre: datetime = NOON, hours: float = 24, profile: str = "dsa110") -> SetDescription:
+def described(
+    centre: datetime = NOON, hours: float = 24, profile: str = "dsa110", declination: float = DECLINATION
+) -> SetDescription:
     bandpass = CalibrationTable(
         kind="bandpass",
         file="bandpass.cal",
@@ -34,14 +42,14 @@ def described(centre: datetime = NOON, hours: float = 24, profile: str = "dsa110
     )
     return SetDescription(
         profile=profile,
-        group=centre.strftime("%Y-%m-%dT%H:%M:%S"),
+        group=group_key(centre),
         calibrator="3C286",
         bandpass_fields=("3C286",),
         gain_fields=(),
         centre=centre,
         start=centre - HOUR / 24,
         end=centre + HOUR / 24,
-        declination_deg=30.4,
+        declination_deg=declination,
         reference_antenna="104",
         tables=(bandpass,),
         flux_densities=(),
@@ -70,10 +78,18 @@ def register(
     return register_set(database, product(database), described(centre, **options), qa)  # type: ignore[arg-type]
 
 
+def set_for(database: Database, profile: str, moment: datetime) -> CalibrationSet:
+    return choose(database, Need(profile, moment)).chosen
+
+
+def retire_set(database: Database, set_id: int, reason: str) -> CalibrationSet:
+    return take_out(database, set_id, "retired", reason)
+
+
 def test_a_registered_set_applies_within_its_range(database: Database) -> None:
     mine = register(database)
-    assert set_for(database, "dsa110", NOON + 5 * HOUR).set_id == mine.set_id
-    assert mine.staleness(NOON + 5 * HOUR) == 5 * HOUR
+    found = choose(database, Need("dsa110", NOON + 5 * HOUR))
+    assert (found.chosen, found.standing, found.staleness_hours) == (mine, "valid", 5.0)
     assert (mine.valid_from, mine.valid_until) == (NOON - 24 * HOUR, NOON + 24 * HOUR)
     assert str(mine.path).startswith("calibration_tables/")
 
@@ -81,7 +97,9 @@ def test_a_registered_set_applies_within_its_range(database: Database) -> None:
 @pytest.mark.parametrize("hours", [-24.01, 24.01, 1000])
 def test_outside_there_is_none_and_the_error_names_what_exists(database: Database, hours: float) -> None:
     mine = register(database)
-    with pytest.raises(NoValidCalibration, match=f"set {mine.set_id} of 2025-06-05T12:00:00 holds"):
+    with pytest.raises(
+        NoValidCalibration, match=rf"set {mine.set_id} of 2025-06-05T12:00:00 \(3C286, .* deg\) holds"
+    ):
         set_for(database, "dsa110", NOON + hours * HOUR)
 
 
@@ -115,7 +133,7 @@ def test_order_of_registration_does_not_matter(database: Database) -> None:
 def test_the_set_that_applies_is_the_nearest(database: Database, offsets: list[int], at: int) -> None:
     """For sets of equal width: nearest centre, or none where none reaches."""
     with database.transaction() as cursor:
-        cursor.execute("truncate radio.calibration_event, radio.calibration_set")
+        cursor.execute("truncate radio.calibration_event, radio.calibration_use, radio.calibration_set")
     minute = timedelta(minutes=1)
     centres = {offset: register(database, NOON + offset * minute, hours=12).set_id for offset in offsets}
     nearest = min(abs(offset - at) for offset in offsets)
@@ -137,7 +155,7 @@ def test_a_set_that_failed_its_checks_is_on_record_and_never_chosen(database: Da
 
 def test_only_failed_sets_means_none_and_the_error_tells_why(database: Database) -> None:
     register(database, qa="fail")
-    with pytest.raises(NoValidCalibration, match=r"is retired \(checks: fail\)"):
+    with pytest.raises(NoValidCalibration, match="is retired: failed its checks"):
         set_for(database, "dsa110", NOON)
 
 
@@ -194,6 +212,13 @@ class TestRetire:
         retire_set(database, mine.set_id, "second")
         assert [entry[2] for entry in history(database, mine.set_id)] == ["solved", "first"]
 
+    def test_a_stronger_reason_is_added_and_a_weaker_one_is_not(self, database: Database) -> None:
+        mine = register(database)
+        for state in ("retired", "blacklisted", "damaged"):
+            take_out(database, mine.set_id, state, state)  # type: ignore[arg-type]
+        assert [entry[1] for entry in history(database, mine.set_id)] == ["active", "retired", "blacklisted"]
+        assert list_sets(database)[0].reason == "blacklisted"
+
     def test_an_unknown_set_is_an_error(self, database: Database) -> None:
         with pytest.raises(UnknownCalibrationSet, match="no calibration set 42"):
             retire_set(database, 42, "x")
@@ -202,3 +227,152 @@ class TestRetire:
 def test_a_naive_time_is_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="naive"):
         set_for(database, "dsa110", datetime(2025, 6, 5))
+
+
+class TestPin:
+    def test_a_pinned_set_wins_while_its_range_holds_and_no_longer(self, database: Database) -> None:
+        pinned, nearer = register(database), register(database, NOON + 10 * HOUR)
+        pin_set(database, pinned.set_id, "the better night")
+        found = choose(database, Need("dsa110", NOON + 10 * HOUR))
+        assert (found.chosen.set_id, found.standing) == (pinned.set_id, "pinned")
+        assert f"not: set {nearer.set_id}" in found.reason
+        assert set_for(database, "dsa110", NOON + 25 * HOUR).set_id == nearer.set_id
+
+    def test_unpinned_it_is_one_among_others(self, database: Database) -> None:
+        mine, other = register(database), register(database, NOON + 10 * HOUR)
+        pin_set(database, mine.set_id, "x")
+        pin_set(database, mine.set_id, "no longer", pinned=False)
+        assert set_for(database, "dsa110", NOON + 10 * HOUR).set_id == other.set_id
+        told = [entry[1:] for entry in history(database, mine.set_id)]
+        assert told == [("active", "solved"), ("pinned", "x"), ("unpinned", "no longer")]
+
+    def test_a_pinned_set_can_be_taken_out_and_then_not_pinned(self, database: Database) -> None:
+        mine, other = register(database), register(database, NOON + 10 * HOUR)
+        pin_set(database, mine.set_id, "x")
+        take_out(database, mine.set_id, "blacklisted", "satellite in the bandpass")
+        assert set_for(database, "dsa110", NOON).set_id == other.set_id
+        with pytest.raises(SetNotActive, match="satellite in the bandpass"):
+            pin_set(database, mine.set_id, "again")
+
+
+class TestDeclination:
+    def test_a_set_of_another_declination_is_not_taken_however_near(self, database: Database) -> None:
+        mine = register(database)
+        other = register(database, NOON + HOUR, declination=DECLINATION + 5)
+        found = choose(database, Need("dsa110", NOON + HOUR, DECLINATION))
+        assert found.chosen.set_id == mine.set_id
+        assert f"set {other.set_id}" in found.reason
+        assert "5.00 deg away in declination" in found.reason
+
+    @pytest.mark.parametrize(
+        ("offset", "taken"), [(1.99, True), (-1.99, True), (2.01, False), (-2.01, False)]
+    )
+    def test_the_limit_is_the_one_asked_for(self, database: Database, offset: float, taken: bool) -> None:
+        register(database)
+        need = Need("dsa110", NOON, DECLINATION + offset, tolerance_deg=2.0)
+        if taken:
+            assert choose(database, need).standing == "valid"
+        else:
+            with pytest.raises(NoValidCalibration, match=r"within 2 deg of this declination.*\+30\.40 deg"):
+                choose(database, need)
+
+    def test_sets_of_two_declinations_hold_at_the_same_time(self, database: Database) -> None:
+        low, high = register(database), register(database, NOON + HOUR, declination=DECLINATION + 20)
+        for one in (low, high):
+            found = choose(database, Need("dsa110", NOON + 20 * HOUR, one.declination_deg))
+            assert found.chosen == one
+
+    def test_data_without_a_pointing_take_the_nearest(self, database: Database) -> None:
+        register(database)
+        other = register(database, NOON + 2 * HOUR, declination=DECLINATION + 20)
+        assert set_for(database, "dsa110", NOON + 2 * HOUR).set_id == other.set_id
+
+
+class TestBeyondItsRange:
+    def test_the_last_set_is_taken_as_stale_up_to_the_age_allowed(self, database: Database) -> None:
+        mine = register(database)
+        found = choose(database, Need("dsa110", NOON + 30 * HOUR, max_age_hours=72))
+        assert (found.chosen.set_id, found.standing, found.staleness_hours) == (mine.set_id, "stale", 30.0)
+        with pytest.raises(NoValidCalibration):
+            choose(database, Need("dsa110", NOON + 73 * HOUR, max_age_hours=72))
+
+    def test_one_that_holds_goes_before_one_that_is_nearer(self, database: Database) -> None:
+        wide = register(database, NOON, hours=100)
+        register(database, NOON + 30 * HOUR, hours=1)
+        found = choose(database, Need("dsa110", NOON + 33 * HOUR, max_age_hours=200))
+        assert (found.chosen.set_id, found.standing) == (wide.set_id, "valid")
+
+    def test_a_failed_or_blacklisted_set_is_not_taken_as_stale_either(self, database: Database) -> None:
+        old = register(database)
+        register(database, NOON + 20 * HOUR, qa="fail")
+        taken = register(database, NOON + 10 * HOUR)
+        take_out(database, taken.set_id, "blacklisted", "wrong model")
+        found = choose(database, Need("dsa110", NOON + 40 * HOUR, max_age_hours=72))
+        assert found.chosen.set_id == old.set_id
+        assert "is retired: failed its checks" in found.reason
+        assert "is blacklisted: wrong model" in found.reason
+
+
+def test_which_set_applies_is_one_indexed_query(database: Database) -> None:
+    """Among 20,000 sets the query touches neither the whole table nor sorts it."""
+    register(database)
+    with database.transaction() as cursor:
+        cursor.execute(
+            "with made as (insert into platform.product (kind, partition, version, path, bytes, checksum, "
+            "created_at, code_version, run_id, parameters, inputs) select 'calibration_tables', 'many', n, "
+            "'many/' || n, 1, repeat('0', 64), now(), '1', '', '{}', '[]' from generate_series(1, 20000) n "
+            "returning product_id, version) "
+            "insert into radio.calibration_set (stream_id, product_id, group_key, calibrator, centre, "
+            "nominal, validity, declination_deg, reference_antenna, qa_level, state) "
+            "select (select stream_id from radio.calibration_stream), product_id, 'g' || version, '3C286', "
+            "at, tstzrange(at - interval '1 day', at + interval '1 day'), "
+            "tstzrange(at - interval '6 min', at + interval '6 min'), 30.4, '104', 'pass', 'active' "
+            "from made, lateral (select timestamptz '2030-01-01' + version * interval '12 min' as at) t"
+        )
+        cursor.execute("analyze radio.calibration_set")
+        cursor.execute(
+            "explain (costs off) select * from radio.calibration_at('dsa110', '2030-03-01', 30.4, 2.0, 72)"
+        )
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute("select standing from radio.calibration_at('dsa110', '2030-03-01', 30.4, 2.0, 72)")
+        assert cursor.fetchall() == [("valid",)]
+    assert "calibration_set_valid_at" in plan
+    assert "calibration_set_active_centre" in plan
+    assert "Seq Scan on calibration_set" not in plan
+
+
+class TestWhatIsDueAgain:
+    GROUP = "2025-06-06T18:00:00"
+
+    def calibrated(self, database: Database, need: Need) -> None:
+        choice = choose(database, need)
+        remember(database, self.GROUP, need, choice, choice.reason)
+
+    def test_a_better_set_that_comes_later_makes_the_group_due_until_it_is_used(
+        self, database: Database
+    ) -> None:
+        old, need = register(database), Need("dsa110", NOON + 30 * HOUR, DECLINATION, max_age_hours=72)
+        self.calibrated(database, need)
+        assert due(database) == []
+        better = register(database, NOON + 28 * HOUR)
+        (found,) = due(database)
+        assert (found.group, found.used_set, found.better_set) == (self.GROUP, old.set_id, better.set_id)
+        assert found.why == "a better set has come"
+        assert due(database, profile="vla") == due(database, since=NOON + 31 * HOUR) == []
+        self.calibrated(database, need)
+        assert due(database) == []
+
+    def test_a_group_that_had_none_is_due_once_there_is_one(self, database: Database) -> None:
+        need = Need("dsa110", NOON)
+        remember(database, self.GROUP, need, None, "no set at all")
+        assert due(database) == []
+        register(database)
+        assert [one.why for one in due(database)] == ["no set could be used"]
+
+    def test_a_group_whose_set_was_taken_out_is_due_when_there_is_another(self, database: Database) -> None:
+        mine, need = register(database), Need("dsa110", NOON)
+        self.calibrated(database, need)
+        take_out(database, mine.set_id, "blacklisted", "wrong model")
+        assert due(database) == [], "nothing to calibrate it with"
+        register(database, NOON + HOUR)
+        assert [one.why for one in due(database)] == ["the set that was used is blacklisted"]

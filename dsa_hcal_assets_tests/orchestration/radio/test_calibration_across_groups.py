@@ -1,0 +1,157 @@
+"""Two groups of one drift scan through the assets: the later one is calibrated with the earlier one's set.
+
+Group 0 holds the calibrator, group 3, a quarter of an hour later, does not.
+"""
+
+import dagster as dg
+import pytest
+
+from dsa_hcal_assets.alerts import record
+from dsa_hcal_assets.installation import Installation
+from dsa_hcal_assets.orchestration import radio
+from dsa_hcal_assets.orchestration.partitions import GROUPS
+from dsa_hcal_assets.orchestration.radio.sensor import look
+from dsa_hcal_assets.radio.calibration.choice import due
+from dsa_hcal_assets.radio.calibration.registry import take_out
+from dsa_hcal_assets.radio.calibration.sets import history, list_sets
+from dsa_hcal_assets.radio.profiles.loading import load_profiles
+from dsa_hcal_assets.settings import Settings
+from dsa_hcal_assets.settings.radio import RadioSettings
+from dsa_hcal_assets.simulation.uvh5.group import GroupSetup, simulate_groups
+from dsa_hcal_assets_tests.conftest import administer
+
+pytestmark = [pytest.mark.radio, pytest.mark.timeout(600)]
+
+UP_TO_FLAGS = ("uvh5_group", "measurement_set", "flags", "calibration_tables")
+# the station the profile prefers as reference is among the eight, and delivers nothing
+SETUP = GroupSetup(antennas=8, channels=4, integrations=8)
+
+
+@pytest.fixture(scope="module")
+def installation(server, migrated_template, tmp_path_factory):
+    state = tmp_path_factory.mktemp("state")
+    administer(server, f"create database across template {migrated_template} strategy file_copy")
+    chosen = RadioSettings(settle_seconds=0.0)
+    installation = Installation(Settings(state_dir=state, database_url=server.url("across"), radio=chosen))
+    yield installation
+    installation.database.close()
+
+
+@pytest.fixture(scope="module")
+def instance():
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture(scope="module")
+def groups(installation, instance):
+    """Keys of the group with the calibrator and of the later one, landed."""
+    place = installation.settings.incoming / "uvh5"
+    place.mkdir(parents=True)
+    simulate_groups(place, load_profiles()["dsa110"], SETUP, groups=[0, 3])
+    keys = sorted(work.partition for work in look(installation))
+    instance.add_dynamic_partitions(GROUPS.name, keys)
+    return keys
+
+
+@pytest.fixture(scope="module")
+def materialize(installation, instance):
+    def materialize(key, *selected):
+        return dg.materialize(
+            list(radio.ASSETS),
+            selection=list(selected),
+            partition_key=key,
+            resources={"installation": installation},
+            instance=instance,
+            raise_on_error=False,
+        )
+
+    return materialize
+
+
+@pytest.fixture(scope="module")
+def calibrator(groups, materialize):
+    return materialize(groups[0], *UP_TO_FLAGS)
+
+
+@pytest.fixture(scope="module")
+def target(groups, materialize, calibrator):
+    return materialize(groups[1], *UP_TO_FLAGS, "calibrated_ms")
+
+
+def closed(result):
+    return [
+        f"{one.asset_key.to_user_string()}.{one.check_name}: {one.metadata}"
+        for one in result.get_asset_check_evaluations()
+        if not one.passed and one.severity is dg.AssetCheckSeverity.ERROR
+    ]
+
+
+def metadata(result, asset):
+    (event,) = result.asset_materializations_for_node(asset)
+    return event.metadata
+
+
+def test_the_group_with_the_calibrator_registers_a_set(calibrator, installation, groups):
+    assert closed(calibrator) == []
+    assert calibrator.success
+    (found,) = list_sets(installation.database)
+    assert (found.group, found.calibrator, found.state) == (groups[0], "3C147", "active")
+
+
+def test_the_group_without_one_is_calibrated_with_that_set(target, installation, groups):
+    assert closed(target) == []
+    assert target.success
+    (found,) = list_sets(installation.database)
+    told = metadata(target, "calibrated_ms")
+    assert told["calibration set"].value == f"{found.set_id} of {groups[0]} (3C147)"
+    assert told["standing"].value == "valid"
+    made = installation.products.require_passed("calibrated_ms", groups[1])
+    assert made.provenance.parameters["calibration_set"] == found.set_id
+    assert installation.products.of_id(found.product_id).as_input() in made.provenance.inputs
+    assert due(installation.database) == []
+
+
+def test_a_caltable_that_rots_on_disk_is_noticed_and_the_group_refused_with_the_reason(
+    target, installation, groups, materialize
+):
+    """Nothing else is there to calibrate with: neither the damaged set nor none at all is used."""
+    (found,) = list_sets(installation.database)
+    product = installation.products.of_id(found.product_id)
+    table = next(product.path.glob("bandpass*/table.f0*"))
+    table.chmod(0o644)
+    kept = table.read_bytes()
+    table.write_bytes(kept[: len(kept) // 2] + bytes(len(kept) - len(kept) // 2))
+    before = installation.products.current("calibrated_ms", groups[1])
+    result = materialize(groups[1], "calibrated_ms")
+    assert not result.success
+    assert installation.products.current("calibrated_ms", groups[1]) == before
+    (damaged,) = list_sets(installation.database)
+    assert damaged.state == "damaged"
+    assert "has changed since it was published" in history(installation.database, damaged.set_id)[-1][2]
+    titles = {one.alert.title: one.alert.message for one in record.open_alerts(installation.database)}
+    assert f"calibration set {found.set_id} of {groups[0]} is damaged" in titles
+    assert "is damaged" in titles[f"group {groups[1]} cannot be calibrated"]
+
+
+def test_solving_the_calibrator_again_makes_the_refused_group_due_and_calibrates_it(
+    target, installation, groups, materialize
+):
+    assert materialize(groups[0], "calibration_tables").success
+    (one,) = due(installation.database)
+    assert (one.group, one.why) == (groups[1], "no set could be used")
+    assert materialize(groups[1], "calibrated_ms").success
+    assert due(installation.database) == []
+    titles = [one.alert.title for one in record.open_alerts(installation.database)]
+    assert not any("cannot be calibrated" in title for title in titles)
+
+
+def test_a_set_that_is_taken_out_later_is_never_used_again(target, installation, groups, materialize):
+    chosen = list_sets(installation.database, state="active")[0]
+    take_out(installation.database, chosen.set_id, "blacklisted", "wrong model")
+    result = materialize(groups[1], "calibrated_ms")
+    assert not result.success
+    (reason,) = installation.database.rows(
+        "select reason from radio.calibration_use order by use_id desc limit 1"
+    )[0]
+    assert "blacklisted: wrong model" in reason
