@@ -29,6 +29,13 @@ class GainCurves:
     spectrum: Complex
     course: Complex
 
+    @property
+    def amplitude_factor(self) -> float:
+        """Median of |corrected / raw| that the gains mean; NaN without any."""
+        amplitude = np.abs(self.spectrum) * np.abs(self.course).mean(axis=0)[:, None]
+        known = amplitude[np.isfinite(amplitude)]
+        return float(1 / np.median(known) ** 2) if known.size else np.nan
+
 
 def read_curves(
     calibration: Path,

@@ -156,7 +156,7 @@ def _write_window(
             shape = (len(block), len(edges) - 1, plan.correlations)
             averaged, weights = np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
             calibrate = partial(
-                _calibrate,
+                calibrate_rows,
                 data=chosen.getcol("DATA", *at),
                 mask=masks[part],
                 weight=chosen.getcol("WEIGHT", *at),
@@ -176,9 +176,7 @@ def _write_window(
             )
             list(pool.map(calibrate, range(THREADS)))
             _put(made, block, averaged, weights)
-    amplitude = np.abs(curves.spectrum) * np.abs(curves.course).mean(axis=0)[:, None]
-    known = amplitude[np.isfinite(amplitude)]
-    return replace(tally, factor=float(1 / np.median(known) ** 2) if known.size else np.nan)
+    return replace(tally, factor=curves.amplitude_factor)
 
 
 def _put(
@@ -208,7 +206,7 @@ def _put(
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _calibrate(
+def calibrate_rows(
     thread: int,
     data: NDArray[np.complex64],
     mask: NDArray[np.bool_],
