@@ -1,4 +1,4 @@
-"""`dsa-hcal calibration`: transits of calibrators, and groups that hold them."""
+"""`dsa-hcal calibration`: transits of calibrators, groups that hold them, and the registry of sets."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,9 +8,13 @@ from click.testing import CliRunner, Result
 
 from dsa_hcal_assets.cli.calibration import calibration
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.orchestration.radio.calibration import recalibration_job
+from dsa_hcal_assets.radio.calibration.choice import Need, NoValidCalibration, remember
 from dsa_hcal_assets.radio.calibration.matching import transit_after
 from dsa_hcal_assets.radio.calibration.standards import load_standards
 from dsa_hcal_assets.radio.catalogues.loading import load_catalogue
+from dsa_hcal_assets_tests.radio.calibration.test_registry import NOON
+from dsa_hcal_assets_tests.radio.calibration.test_registry import register as registered
 from dsa_hcal_assets_tests.radio.catalogues.excerpts import block
 from dsa_hcal_assets_tests.radio.catalogues.test_schedule import add_group
 
@@ -92,3 +96,56 @@ class TestWithADatabase:
             "2",
             "1330+309",
         ]
+
+
+class TestTheRegistry:
+    @pytest.fixture(autouse=True)
+    def _database(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DSA_HCAL_DATABASE_URL", database.url)
+
+    def test_sets_are_listed_with_their_range_or_their_reason(self, database: Database) -> None:
+        good, bad = registered(database), registered(database, NOON + timedelta(hours=1), qa="fail")
+        lines = run("list").output.splitlines()
+        assert lines[0].split()[:3] == [str(bad.set_id), "dsa110", "retired"]
+        assert lines[0].endswith("failed its checks")
+        assert lines[1].split()[:3] == [str(good.set_id), "dsa110", "active"]
+        assert lines[1].endswith("2025-06-04 12:00 to 2025-06-06 12:00")
+        assert run("list", "--state", "retired").output.splitlines()[-1] == "1 sets"
+
+    def test_pinning_retiring_and_blacklisting_are_in_the_history_with_their_reasons(
+        self, database: Database
+    ) -> None:
+        number = str(registered(database).set_id)
+        for words in (("pin",), ("unpin",), ("retire",), ("blacklist",)):
+            done = run(*words, number, "--reason", f"because {words[0]}")
+            assert done.exit_code == 0, done.output
+        told = run("show", number).output
+        assert f"set {number} of 2025-06-05T12:00:00, dsa110: blacklisted" in told
+        for event in ("pinned", "unpinned", "retired", "blacklisted"):
+            assert any(line.split()[2:3] == [event] and "because" in line for line in told.splitlines())
+
+    def test_a_reason_is_asked_for(self) -> None:
+        assert run("retire", "1").exit_code == 2
+
+    def test_the_applicable_set_is_named_with_where_it_lies_and_why(self, database: Database) -> None:
+        one = registered(database)
+        found = run("applicable", "2025-06-05T20:00:00", "--declination", "30")
+        assert found.output.splitlines()[0].startswith(f"{one.set_id}  valid  ")
+        assert str(one.path) in found.output
+        assert "8.00 h from the data" in found.output
+        assert "stale" in run("applicable", "2025-06-08").output
+        refused = run("applicable", "2025-06-05T20:00:00", "--declination", "60")
+        assert isinstance(refused.exception, NoValidCalibration)
+
+    def test_what_is_due_is_listed_with_the_backfill_that_does_it(self, database: Database) -> None:
+        assert run("stale").output == "0 groups to be calibrated again\n"
+        keys = ["2025-06-05T11:00:00", "2025-06-05T13:00:00"]
+        for key in keys:
+            remember(database, key, Need("dsa110", NOON), None, "no set at all")
+        registered(database)
+        lines = run("stale").output.splitlines()
+        assert [line.split()[0] for line in lines[:2]] == keys
+        assert lines[0].endswith("no set could be used")
+        command = lines[-1].split()
+        assert command[-1] == ",".join(keys)
+        assert command[command.index("-j") + 1] == recalibration_job.name

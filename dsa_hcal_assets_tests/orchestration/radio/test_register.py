@@ -1,72 +1,15 @@
 """A judged calibration set enters the registry: used, used with a warning, or on record and never used."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import dagster as dg
 import pytest
 
-from dsa_hcal_assets.orchestration.radio.register import register
-from dsa_hcal_assets.orchestration.stage import StageRun
-from dsa_hcal_assets.products import Provenance
-from dsa_hcal_assets.quality import Level, Verdict
-from dsa_hcal_assets.quality.store import record
+from dsa_hcal_assets.quality import Level
 from dsa_hcal_assets.radio.calibration.choice import Need, NoValidCalibration, choose
-from dsa_hcal_assets.radio.calibration.description import CalibrationTable, SetDescription
 from dsa_hcal_assets.radio.calibration.sets import history, list_sets
+from dsa_hcal_assets_tests.orchestration.radio.conftest import NOON
 
-NOON = datetime(2025, 6, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def solved(installation):
-    """Publish, judge and register the calibration tables of a group; return the set on record."""
-
-    def solved(moment=NOON, **levels):
-        key = f"{moment:%Y-%m-%dT%H:%M:%S}"
-        with installation.products.publishing("calibration_tables", key, Provenance({}, ())) as staged:
-            (staged.path / "bandpass.cal").mkdir()
-            (staged.path / "bandpass.cal" / "table.dat").write_text("table")
-            described(key, moment).save(staged.path)
-        verdicts = [
-            Verdict(
-                "calibration_tables", metric.removesuffix("_only"), 1.0, level, not metric.endswith("_only")
-            )
-            for metric, level in levels.items()
-        ]
-        record(installation.database, verdicts, product=staged.product, partition=key, run_id="r")
-        run = StageRun("calibration_tables", dg.build_asset_context(partition_key=key), installation)
-        register(run)
-        return next(
-            one for one in list_sets(installation.database) if one.product_id == staged.product.product_id
-        )
-
-    return solved
-
-
-def described(key, centre):
-    table = CalibrationTable(
-        kind="bandpass",
-        file="bandpass.cal",
-        valid_from=centre - 24 * HOUR,
-        valid_until=centre + 24 * HOUR,
-        interpolation="nearest",
-    )
-    return SetDescription(
-        profile="dsa110",
-        group=key,
-        calibrator="3C147",
-        bandpass_fields=("3C147",),
-        gain_fields=(),
-        centre=centre,
-        start=centre - HOUR / 24,
-        end=centre + HOUR / 24,
-        declination_deg=49.9,
-        reference_antenna="104",
-        tables=(table,),
-        flux_densities=(),
-        amplitude_factor=200.0,
-    )
 
 
 def test_a_set_that_passed_is_the_one_for_its_time(solved, installation):
