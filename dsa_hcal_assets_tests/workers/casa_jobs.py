@@ -1,6 +1,11 @@
 """What the tests ask forked CASA to do: a small observation, from simulation to image."""
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +76,17 @@ def measures_data() -> str:
     import casatools
 
     return str(casatools.ctsys.measurespath())
+
+
+def hang_after_a_message(mark: str) -> None:
+    """Hang as CASA does: a message in its log, a child process, deaf to signals."""
+    import casatasks
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    casatasks.casalog.post("the last message before it hung")
+    sys.stderr.write("the last words on stderr\n")
+    child = subprocess.Popen(["sleep", "300"])
+    Path(mark).write_text(f"{os.getpid()} {child.pid}")
+    while True:
+        time.sleep(0.1)

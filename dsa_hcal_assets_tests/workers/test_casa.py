@@ -2,8 +2,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
+from dsa_hcal_assets.errors import DeadlineExceeded
 from dsa_hcal_assets.workers import WorkerClient, casa
 from dsa_hcal_assets.workers.own_host import OwnHost
 from dsa_hcal_assets_tests.workers.conftest import PACKAGES
@@ -80,6 +82,19 @@ def test_casas_messages_go_to_the_log_of_their_own_job(casa_client: WorkerClient
         casa_client.call(f"{JOBS}:severe", {"text": f"{word} message"}, wall_seconds=60, log=tmp_path / word)
     assert "first message" in (tmp_path / "first").read_text()
     assert "first message" not in (tmp_path / "second").read_text()
+
+
+@pytest.mark.radio
+def test_a_hanging_casa_is_killed_with_its_children_and_its_messages_stay(
+    casa_client: WorkerClient, tmp_path: Path
+):
+    mark, log = tmp_path / "mark", tmp_path / "runs" / "4711" / "flags.log"
+    with pytest.raises(DeadlineExceeded, match="the last words on stderr") as killed:
+        casa_client.call(f"{JOBS}:hang_after_a_message", {"mark": str(mark)}, wall_seconds=10, log=log)
+    assert killed.value.transient
+    for pid in map(int, mark.read_text().split()):
+        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert "the last message before it hung" in log.read_text()
 
 
 @pytest.mark.radio

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from dsa_hcal_assets.radio.calibration.description import (
     window_around,
 )
 from dsa_hcal_assets.radio.calibration.fields import Roles, Span, span
+from dsa_hcal_assets.radio.calibration.matching import transit_after
 from dsa_hcal_assets.radio.calibration.model import apparent_flux, set_models
 from dsa_hcal_assets.radio.calibration.reference import Antenna, antennas_with_data, choose_reference
 from dsa_hcal_assets.radio.calibration.solutions import Solutions, read_solutions
@@ -33,6 +34,8 @@ from dsa_hcal_assets.radio.profiles.model import Profile
 Floats = NDArray[np.float64]
 # caltables by kind, flux densities of the calibrators, and those transferred to others
 _Solved = tuple[Mapping[TableKind, Path], Sequence[FluxDensity], Sequence[FluxDensity]]
+# by how much a transit may lie before the first sample: rounding of the match
+TRANSIT_MARGIN = timedelta(seconds=1)
 INTERPOLATION = {"delay": "nearest", "bandpass": "nearest", "gain": "linear", "short_gain": "linear"}
 
 
@@ -125,13 +128,21 @@ class CalibratorGroup:
         diameter = imaging.beam_diameter_m or self.telescope.dish_diameter_m
         return DriftBeam(self.pointing_dec_deg, when.longitude_deg, diameter)
 
+    def _centre(self, when: Span) -> datetime:
+        """Return the calibrator's transit, where it is what the calibrator was selected by; else mid-time."""
+        if self.telescope.calibration.selection != "transit":
+            return when.middle
+        transit, _ = transit_after(self.roles.bandpass[0][1], when.start - TRANSIT_MARGIN, when.longitude_deg)
+        return min(max(transit, when.start), when.end)
+
     def _describe(self, made: Calibration, when: Span) -> SetDescription:
         choices, own = self.telescope.calibration, (when.start, when.end)
-        slow = window_around(when.middle, choices.bandpass_validity_hours, own)
+        centre = self._centre(when)
+        slow = window_around(centre, choices.bandpass_validity_hours, own)
         windows: dict[TableKind, tuple[datetime, datetime]] = {
             "delay": slow,
             "bandpass": slow,
-            "gain": window_around(when.middle, choices.gain_validity_hours, own),
+            "gain": window_around(centre, choices.gain_validity_hours, own),
             "short_gain": own,
         }
         bandpass = read_solutions(made.tables["bandpass"])
@@ -143,7 +154,7 @@ class CalibratorGroup:
             calibrator=self.roles.bandpass[0][1].name,
             bandpass_fields=tuple(field.name for field in fields),
             gain_fields=tuple(field.name for field in self.roles.gain),
-            centre=when.middle,
+            centre=centre,
             start=when.start,
             end=when.end,
             declination_deg=fields[0].dec_deg if self.pointing_dec_deg is None else self.pointing_dec_deg,

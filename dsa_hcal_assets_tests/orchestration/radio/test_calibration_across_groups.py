@@ -3,17 +3,26 @@
 Group 0 holds the calibrator, group 3, a quarter of an hour later, does not.
 """
 
+import json
+import shutil
+from datetime import timedelta
+
 import dagster as dg
 import pytest
+from click.testing import CliRunner
 
 from dsa_hcal_assets.alerts import record
+from dsa_hcal_assets.cli.calibration import calibration
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration import radio
 from dsa_hcal_assets.orchestration.partitions import GROUPS
 from dsa_hcal_assets.orchestration.radio.sensor import look
 from dsa_hcal_assets.radio.calibration.choice import due
+from dsa_hcal_assets.radio.calibration.description import SetDescription
+from dsa_hcal_assets.radio.calibration.inspection import ClockDoubted
 from dsa_hcal_assets.radio.calibration.registry import take_out
 from dsa_hcal_assets.radio.calibration.sets import history, list_sets
+from dsa_hcal_assets.radio.calibration.solutions import CaltableUnreadable
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.settings.radio import RadioSettings
@@ -23,8 +32,9 @@ from dsa_hcal_assets_tests.conftest import administer
 pytestmark = [pytest.mark.radio, pytest.mark.timeout(600)]
 
 UP_TO_FLAGS = ("uvh5_group", "measurement_set", "flags", "calibration_tables")
-# the station the profile prefers as reference is among the eight, and delivers nothing
-SETUP = GroupSetup(antennas=8, channels=4, integrations=8)
+# 116 comes before 103 among the references of the profile, and is the antenna that delivers nothing
+SETUP = GroupSetup(antennas=9, channels=4, integrations=8, dead_antennas=1, seed=9)
+DEAD, REFERENCE = 116, "103"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +58,8 @@ def groups(installation, instance):
     """Keys of the group with the calibrator and of the later one, landed."""
     place = installation.settings.incoming / "uvh5"
     place.mkdir(parents=True)
-    simulate_groups(place, load_profiles()["dsa110"], SETUP, groups=[0, 3])
+    made = simulate_groups(place, load_profiles()["dsa110"], SETUP, groups=[0, 3])
+    assert json.loads(made[0].truth.read_text())["dead_antennas"] == [DEAD]
     keys = sorted(work.partition for work in look(installation))
     instance.add_dynamic_partitions(GROUPS.name, keys)
     return keys
@@ -99,6 +110,20 @@ def test_the_group_with_the_calibrator_registers_a_set(calibrator, installation,
     assert (found.group, found.calibrator, found.state) == (groups[0], "3C147", "active")
 
 
+def test_a_dead_reference_antenna_is_passed_over(calibrator, installation):
+    (found,) = list_sets(installation.database)
+    assert found.reference_antenna.endswith(REFERENCE)
+
+
+def test_the_set_is_centred_on_the_transit(calibrator, installation, groups):
+    (found,) = list_sets(installation.database)
+    ((transit,),) = installation.database.rows(
+        "select transit from radio.group_calibrator where group_key = %s and rank = 1", (groups[0],)
+    )
+    assert abs(found.centre - transit) < timedelta(seconds=1)
+    assert found.valid_until - found.centre == found.centre - found.valid_from == timedelta(hours=24)
+
+
 def test_the_group_without_one_is_calibrated_with_that_set(target, installation, groups):
     assert closed(target) == []
     assert target.success
@@ -112,11 +137,71 @@ def test_the_group_without_one_is_calibrated_with_that_set(target, installation,
     assert due(installation.database) == []
 
 
+class TestASetOfAnArchive:
+    @pytest.fixture
+    def archived(self, target, installation, tmp_path):
+        """The set as somebody kept it, without manifest and what the platform adds."""
+        (found,) = list_sets(installation.database, state="active")
+        source = installation.products.of_id(found.product_id).path
+        ignored = shutil.ignore_patterns("manifest.json", "figures", "stage.json")
+        copy = shutil.copytree(source, tmp_path / "kept", ignore=ignored)
+        for one in [copy, *copy.rglob("*")]:
+            one.chmod(0o755 if one.is_dir() else 0o644)
+        return copy
+
+    @pytest.fixture
+    def register(self, installation, monkeypatch):
+        monkeypatch.setenv("DSA_HCAL_STATE_DIR", str(installation.settings.state_dir))
+        monkeypatch.setenv("DSA_HCAL_DATABASE_URL", installation.database.url)
+        return lambda place: CliRunner().invoke(
+            calibration, ["register", str(place), "--reason", "of last year's archive"]
+        )
+
+    def shift(self, place, hours):
+        described = SetDescription.load(place)
+        moved = {
+            name: getattr(described, name) + timedelta(hours=hours) for name in ("start", "end", "centre")
+        }
+        described.model_copy(update=moved).save(place)
+
+    def test_times_that_are_an_hour_off_are_refused_with_the_reason(self, archived, register, installation):
+        before = list_sets(installation.database)
+        self.shift(archived, 1)
+        refused = register(archived)
+        assert isinstance(refused.exception, ClockDoubted)
+        assert "3C147 was not on the meridian" in str(refused.exception)
+        assert "+1.00 h off" in str(refused.exception)
+        assert list_sets(installation.database) == before
+
+    def test_a_table_that_cannot_be_read_is_refused(self, archived, register, installation):
+        before = list_sets(installation.database)
+        (archived / "gain.cal" / "table.dat").write_bytes(b"no table")
+        refused = register(archived)
+        assert isinstance(refused.exception, CaltableUnreadable)
+        assert list_sets(installation.database) == before
+
+    def test_it_becomes_a_product_and_a_set_in_the_place_of_the_old_one(
+        self, archived, register, installation, groups
+    ):
+        (old,) = list_sets(installation.database)
+        done = register(archived)
+        assert done.exit_code == 0, (done.output, done.exception)
+        found = {one.set_id: one for one in list_sets(installation.database)}
+        new = found.pop(max(found))
+        assert found[old.set_id].state == "superseded"
+        assert (new.state, new.group, new.reason) == ("active", groups[0], "of last year's archive")
+        assert (
+            installation.products.require_passed("calibration_tables", groups[0]).product_id == new.product_id
+        )
+        (again,) = due(installation.database)
+        assert (again.group, again.why) == (groups[1], "the set that was used is superseded")
+
+
 def test_a_caltable_that_rots_on_disk_is_noticed_and_the_group_refused_with_the_reason(
     target, installation, groups, materialize
 ):
     """Nothing else is there to calibrate with: neither the damaged set nor none at all is used."""
-    (found,) = list_sets(installation.database)
+    (found,) = list_sets(installation.database, state="active")
     product = installation.products.of_id(found.product_id)
     table = next(product.path.glob("bandpass*/table.f0*"))
     table.chmod(0o644)
@@ -126,8 +211,8 @@ def test_a_caltable_that_rots_on_disk_is_noticed_and_the_group_refused_with_the_
     result = materialize(groups[1], "calibrated_ms")
     assert not result.success
     assert installation.products.current("calibrated_ms", groups[1]) == before
-    (damaged,) = list_sets(installation.database)
-    assert damaged.state == "damaged"
+    (damaged,) = list_sets(installation.database, state="damaged")
+    assert damaged.set_id == found.set_id
     assert "has changed since it was published" in history(installation.database, damaged.set_id)[-1][2]
     titles = {one.alert.title: one.alert.message for one in record.open_alerts(installation.database)}
     assert f"calibration set {found.set_id} of {groups[0]} is damaged" in titles
