@@ -7,13 +7,14 @@ answer, the answer is 503 with the reason; it is never an empty result.
 import importlib.metadata
 import logging
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import psycopg2
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, Template
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from dsa_hcal_assets.clock import utc_now
@@ -23,6 +24,7 @@ from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.radio import group_states
 from dsa_hcal_assets.rig import readers as rig
 from dsa_hcal_assets.settings import Settings
+from dsa_hcal_assets.web import observing_day as observing_days
 from dsa_hcal_assets.web import product_files
 from dsa_hcal_assets.web.metrics import StatusCollector
 from dsa_hcal_assets.web.status import RECENT_GROUPS, group_as_json, read_status
@@ -65,6 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _add_groups(app, database)
     _add_metrics(app, database)
     _add_products(app, database, installation.settings.products)
+    _add_days(app, database, installation.settings.products)
     _add_index(app, database, installation.settings, version)
     return app
 
@@ -151,9 +154,24 @@ def _add_products(app: FastAPI, database: Database, root: Path) -> None:
         return FileResponse(found, headers=headers)
 
 
-def _add_index(app: FastAPI, database: Database, settings: Settings, version: str) -> None:
+def _add_days(app: FastAPI, database: Database, root: Path) -> None:
+    page = _template("observing_day.html")
+
+    @app.get("/radio/{day}", response_class=HTMLResponse)
+    def observing_day(day: date) -> HTMLResponse:
+        """Groups of a UTC day with thumbnails, grades, verdicts and their reports, as a page."""
+        before, after = observing_days.neighbours(database, day)
+        groups = observing_days.groups_of(database, root, day)
+        return HTMLResponse(page.render(day=day, groups=groups, before=before, after=after))
+
+
+def _template(name: str) -> Template:
     loader = FileSystemLoader(Path(__file__).with_name("templates"))
-    page = Environment(loader=loader, autoescape=True).get_template("index.html")
+    return Environment(loader=loader, autoescape=True).get_template(name)
+
+
+def _add_index(app: FastAPI, database: Database, settings: Settings, version: str) -> None:
+    page = _template("index.html")
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def index(request: Request) -> HTMLResponse:

@@ -80,6 +80,18 @@ def _families(status: Status) -> Iterator[Metric]:
             "Age of the newest detector snapshot",
             value=status.snapshot_age_seconds,
         )
+    if status.quicklook is not None:
+        yield _labelled(
+            "dsa_hcal_quicklook_latency_seconds",
+            "Last quick look: time from the landing of the last subband to each stage",
+            "stage",
+            status.quicklook.since_landing,
+        )
+        yield GaugeMetricFamily(
+            "dsa_hcal_quicklook_timestamp_seconds",
+            "When the last quick look was judged (Unix time)",
+            value=status.quicklook.judged_at.timestamp(),
+        )
 
 
 def _labelled(name: str, text: str, label: str, values: dict[str, int] | dict[str, float]) -> Metric:

@@ -13,6 +13,8 @@ from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.radio import group_states
 from dsa_hcal_assets.radio.group_states import GroupState
+from dsa_hcal_assets.radio.quicklook import latency
+from dsa_hcal_assets.radio.quicklook.latency import Latency
 
 _LEDGER = "select source, accepted, loaded, quarantined, pending from platform.ledger_balance order by source"
 _PRODUCTS = """
@@ -57,6 +59,8 @@ class Status:
         Start of the newest loaded detector cycle; None before the first.
     recent_groups
         The groups that got a subband last, newest first.
+    quicklook
+        How soon the last quick look was there; None before the first.
     """
 
     at: datetime
@@ -67,6 +71,7 @@ class Status:
     alerts: dict[str, int]
     last_snapshot: datetime | None
     recent_groups: list[GroupState] = field(default_factory=list)
+    quicklook: Latency | None = None
 
     @property
     def snapshot_age_seconds(self) -> float | None:
@@ -78,6 +83,7 @@ class Status:
         values = asdict(self)
         values["timestamp"] = values.pop("at")
         values["recent_groups"] = [group_as_json(one) for one in self.recent_groups]
+        values["quicklook"] = None if self.quicklook is None else quicklook_as_json(self.quicklook)
         values["open_alerts"] = {"total": sum(self.alerts.values()), "by_severity": values.pop("alerts")}
         values["last_snapshot"] = (
             None
@@ -99,6 +105,15 @@ def group_as_json(group: GroupState) -> dict[str, Any]:
         "declination_deg": group.declination_deg,
         "received_at": group.first_seen,
         "last_update": group.last_seen,
+    }
+
+
+def quicklook_as_json(found: Latency) -> dict[str, Any]:
+    """Return the last quick look as JSON values."""
+    return {
+        "group_id": found.group_key,
+        "judged_at": found.judged_at,
+        "seconds_since_landing": found.since_landing,
     }
 
 
@@ -132,6 +147,7 @@ def read_status(database: Database, recent: int = RECENT_GROUPS) -> Status:
             alerts=dict(_all(cursor, _ALERTS)),
             last_snapshot=_all(cursor, _SNAPSHOT)[0][0],
             recent_groups=group_states.latest(cursor, limit=recent),
+            quicklook=latency.latest(cursor),
         )
 
 

@@ -15,6 +15,7 @@ from dsa_hcal_assets.products import ProductStore, Provenance
 from dsa_hcal_assets.quality import Level, Verdict
 from dsa_hcal_assets.quality.store import record
 from dsa_hcal_assets.radio.group_states import STATES
+from dsa_hcal_assets.radio.quicklook import latency
 from dsa_hcal_assets.rig import tables
 from dsa_hcal_assets.rig.acquisition import acquire
 from dsa_hcal_assets.rig.cleaning import clean
@@ -150,6 +151,17 @@ class TestMetrics:
             'dsa_hcal_open_alerts{severity="error"} 1.0',
         ):
             assert line in text.splitlines()
+
+    def test_the_last_quick_look_is_told_stage_by_stage(self, client, database, product):
+        assert "dsa_hcal_quicklook" not in client.get("/metrics").text
+        assert client.get("/api/status").json()["quicklook"] is None
+        moments = [START + timedelta(seconds=seconds) for seconds in (0, 1, 3, 9, 10, 20, 22)]
+        latency.record(database, latency.in_order(product.product_id, "2025-06-05T20:37:07", moments))
+        lines = client.get("/metrics").text.splitlines()
+        assert 'dsa_hcal_quicklook_latency_seconds{stage="seen"} 1.0' in lines
+        assert 'dsa_hcal_quicklook_latency_seconds{stage="judged"} 22.0' in lines
+        told = client.get("/api/status").json()["quicklook"]
+        assert (told["group_id"], told["seconds_since_landing"]["imaged"]) == ("2025-06-05T20:37:07", 20.0)
 
     def test_each_application_has_its_own_registry(self, settings):
         assert create_app(settings) is not create_app(settings)
