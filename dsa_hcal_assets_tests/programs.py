@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-PROGRAMS = {"wsclean": "wsclean", "browser": "chromium"}
+PROGRAMS = {"wsclean": "wsclean", "aoflagger": "aoflagger", "browser": "chromium"}
 _not_run: Counter[str] = Counter()
 
 

@@ -65,7 +65,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _database(settings)
     yield _program("WSClean", ("wsclean",), "images are made with CASA's tclean; apt-get install wsclean")
     yield _program(
-        "AOFlagger", ("aoflagger",), "flags are made with CASA's tfcrop; apt-get install aoflagger"
+        "AOFlagger", ("aoflagger",), "needed by profiles with flagging.method = aoflagger only"
     )
     yield _program(
         "Chromium", ("chromium", "chromium-browser", "google-chrome"), "needed for screenshots in tests only"

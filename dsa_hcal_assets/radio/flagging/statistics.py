@@ -6,12 +6,15 @@ not make a clean observation look bad.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsa_hcal_assets.radio.flagging.steps import MAD_TO_SIGMA, zeros
-from dsa_hcal_assets.radio.flagging.visibilities import Window
+from dsa_hcal_assets.radio.flagging import marks
+from dsa_hcal_assets.radio.flagging.noise import NoiseSample
+from dsa_hcal_assets.radio.flagging.series import Layout
+from dsa_hcal_assets.radio.flagging.steps import Step
 
 LENGTH_BINS = 24
 
@@ -23,9 +26,7 @@ class Tally:
     flagged: dict[float, float] = field(default_factory=dict)
     counted: dict[float, float] = field(default_factory=dict)
 
-    def add(
-        self, keys: NDArray[np.float64], flagged: NDArray[np.float64], counted: NDArray[np.float64]
-    ) -> None:
+    def add(self, keys: NDArray[Any], flagged: NDArray[Any], counted: NDArray[np.float64]) -> None:
         """Add sums of `flagged` and `counted` under `keys` (all shape (n,))."""
         unique, inverse = np.unique(keys, return_inverse=True)
         for sums, values in ((self.flagged, flagged), (self.counted, counted)):
@@ -46,7 +47,7 @@ class Statistics:
     frequency: Tally = field(default_factory=Tally)
     time: Tally = field(default_factory=Tally)
     length: Tally = field(default_factory=Tally)
-    steps: dict[str, float] = field(default_factory=dict)
+    steps: dict[Step, int] = field(default_factory=dict)
     working_receptors: set[tuple[int, int]] = field(default_factory=set)
     dead: set[int] = field(default_factory=set)
     flagged: float = 0.0
@@ -63,77 +64,53 @@ class Statistics:
         """Antennas with at least one working receptor that were not found dead."""
         return {antenna for antenna, _ in self.working_receptors} - self.dead
 
-    def add(self, window: Window, flag: NDArray[np.bool_], reasons: dict[str, NDArray[np.bool_]]) -> None:
-        """Count a window: its final flags, and what each step added (shape of the data each)."""
-        weight = working(window)
-        self._note_receptors(window, weight)
-        weighted = (flag & weight).astype(np.float32)
-        bad, seen = weighted.sum(axis=(1, 2)), weight.sum(axis=(1, 2), dtype=np.float64)
-        for side in (window.antenna1, window.antenna2):
-            self.antenna.add(side.astype(float), bad, seen)
-        self.time.add(window.time, bad, seen)
-        self.length.add(_length_bin(window.baseline_m), bad, seen)
-        self.frequency.add(
-            window.frequency_hz,
-            weighted.sum(axis=(0, 2), dtype=np.float64),
-            weight.sum(axis=(0, 2), dtype=float),
-        )
-        self.flagged += float(bad.sum())
+    def add(
+        self, layout: Layout, codes: NDArray[np.uint8], empty: NDArray[np.bool_], noise: NoiseSample
+    ) -> None:
+        """Count a window.
+
+        Parameters
+        ----------
+        layout
+            Its rows.
+        codes
+            The step that flagged each visibility first (`marks.Step`), shape of the data.
+        empty
+            Rows that hold nothing, shape (n_row, n_correlation).
+        noise
+            Some of its visibilities.
+        """
+        weight = self._working(layout, empty)
+        by_step = np.zeros(len(Step), np.int64)
+        by_row, by_channel = (np.zeros(size, np.int64) for size in layout.shape[:2])
+        marks.count_steps(codes, weight, by_step, by_row, by_channel)
+        seen = weight.sum(axis=1) * float(layout.shape[1])
+        for side in (layout.antenna1, layout.antenna2):
+            self.antenna.add(side, by_row, seen)
+        self.time.add(layout.time, by_row, seen)
+        self.length.add(_length_bin(layout.baseline_m), by_row, seen)
+        self.frequency.add(layout.frequency_hz, by_channel, np.full(layout.shape[1], float(weight.sum())))
+        self.flagged += float(by_row.sum())
         self.counted += float(seen.sum())
-        for step, mask in reasons.items():
-            self.steps[step] = self.steps.get(step, 0.0) + float((mask & weight).sum())
-        self.kurtosis.append(difference_kurtosis(window, flag))
+        for step in Step:
+            if step is not Step.GOOD:
+                self.steps[step] = self.steps.get(step, 0) + int(by_step[step])
+        self.kurtosis.append(noise.kurtosis(codes[noise.rows] != 0))
 
     def step_fractions(self) -> dict[str, float]:
         """Share of the counted visibilities each step was the first to flag."""
-        return {step: count / self.counted if self.counted else 0.0 for step, count in self.steps.items()}
+        return {step.title: n / self.counted if self.counted else 0.0 for step, n in self.steps.items()}
 
-    def _note_receptors(self, window: Window, weight: NDArray[np.bool_]) -> None:
-        rows = np.asarray(weight.any(axis=1))
-        for feed in range(rows.shape[1]):
-            for side in (window.antenna1, window.antenna2):
-                self.working_receptors |= {(int(antenna), feed) for antenna in np.unique(side[rows[:, feed]])}
-
-
-def working(window: Window) -> NDArray[np.bool_]:
-    """Visibilities that count: cross-correlations between two working receptors; shape of the data."""
-    empty = np.asarray(zeros(window).all(axis=1))
-    count = int(max(window.antenna1.max(initial=0), window.antenna2.max(initial=0))) + 1
-    alive = np.zeros((count, empty.shape[1]), dtype=bool)
-    for feed in range(empty.shape[1]):
-        rows = window.cross & ~empty[:, feed]
-        alive[window.antenna1[rows], feed] = True
-        alive[window.antenna2[rows], feed] = True
-    rows_and_feeds = alive[window.antenna1] & alive[window.antenna2] & window.cross[:, None]
-    return np.broadcast_to(rows_and_feeds[:, None, :], window.data.shape)
-
-
-def difference_kurtosis(window: Window, flag: NDArray[np.bool_]) -> float:
-    """Kurtosis (3 for Gaussian noise) of the real parts after the sky has been taken out.
-
-    The difference of neighbouring channels, less its median over time, holds noise and interference
-    only; it is scaled by its robust deviation for each baseline and field, so that antennas of
-    different gain can be joined.
-    Unflagged interference makes it large. NaN when fewer than a hundred differences are left.
-    """
-    difference = np.diff(window.data.real.astype(np.float64), axis=1)
-    bad = flag[:, 1:] | flag[:, :-1] | ~window.cross[:, None, None]
-    difference[bad] = np.nan
-    group = window.baseline * (int(window.field.max(initial=0)) + 1) + window.field
-    order = np.argsort(group, kind="stable")
-    parts = []
-    for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-        values = difference[rows]
-        counted = np.isfinite(values).any(axis=0)
-        values = (values - np.nanmedian(np.where(counted, values, 0.0), axis=0))[np.isfinite(values)]
-        if values.size >= 20:
-            deviation = MAD_TO_SIGMA * np.median(np.abs(values - np.median(values)))
-            parts.append(values / deviation if deviation > 0 else values[:0])
-    joined = np.concatenate(parts) if parts else np.zeros(0)
-    if joined.size < 100:
-        return float("nan")
-    centred = joined - joined.mean()
-    return float((centred**4).mean() / (centred**2).mean() ** 2)
+    def _working(self, layout: Layout, empty: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Note the working receptors; return the rows between two of them, shape (n_row, n_correlation)."""
+        count = int(max(layout.antenna1.max(initial=0), layout.antenna2.max(initial=0))) + 1
+        alive = np.zeros((count, empty.shape[1]), dtype=bool)
+        for feed in range(empty.shape[1]):
+            rows = layout.cross & ~empty[:, feed]
+            alive[layout.antenna1[rows], feed] = True
+            alive[layout.antenna2[rows], feed] = True
+        self.working_receptors |= {(int(antenna), int(feed)) for antenna, feed in np.argwhere(alive)}
+        return np.asarray(alive[layout.antenna1] & alive[layout.antenna2] & layout.cross[:, None])
 
 
 def _length_bin(length_m: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -86,7 +86,7 @@ def windows(ms: Path, column: str = "DATA") -> Iterator[Window]:
                 kept="left in place",
             )
         descriptions = main.getcol("DATA_DESC_ID")
-        spectral = _window_of_description(ms)
+        spectral = frequencies(ms)
         for description in np.unique(descriptions):
             rows = np.flatnonzero(descriptions == description)
             chosen = main if rows.size == main.nrows() else main.selectrows(rows)
@@ -106,7 +106,8 @@ def windows(ms: Path, column: str = "DATA") -> Iterator[Window]:
             )
 
 
-def _window_of_description(ms: Path) -> dict[int, NDArray[np.float64]]:
+def frequencies(ms: Path) -> dict[int, NDArray[np.float64]]:
+    """Return the channel frequencies of each data description, shape (n_channel,), Hz."""
     from casacore.tables import table
 
     with table(str(ms / "DATA_DESCRIPTION"), **READ_ONLY) as descriptions:

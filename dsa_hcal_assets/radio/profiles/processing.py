@@ -22,9 +22,17 @@ class Flagging(_Section):
     dead_antenna_fraction: float = Field(
         0.95, gt=0, le=1, description="An antenna flagged above this is dead"
     )
-    tfcrop: bool = Field(True, description="Run tfcrop where AOFlagger is absent")
+    method: Literal["auto", "sumthreshold", "aoflagger", "tfcrop", "none"] = Field(
+        "auto",
+        description="Search for interference. sumthreshold: our own; aoflagger: the program; tfcrop: CASA's; "
+        "none: no search; auto: sumthreshold",
+    )
+    sumthreshold_sigma: float = Field(
+        6.0, gt=0, description="SumThreshold's limit of a single sample, robust sigma"
+    )
     tfcrop_timecutoff: float = Field(4.0, gt=0, description="tfcrop time threshold, sigma")
     tfcrop_freqcutoff: float = Field(4.0, gt=0, description="tfcrop frequency threshold, sigma")
+    search_wall_seconds: float = Field(600.0, gt=0, description="Wall limit of AOFlagger, s")
     mad_sigma: float | None = Field(7.0, gt=0, description="MAD clip of cross amplitudes, sigma; none: off")
     extend: bool = Field(True, description="Extend flags in time, frequency and polarisation")
 
