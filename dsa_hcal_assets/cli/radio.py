@@ -128,6 +128,7 @@ def report(out: Path, profile: str, group: str, stages: tuple[tuple[str, Path], 
     from dsa_hcal_assets.quality.judging import judge
     from dsa_hcal_assets.quality.thresholds import Thresholds
     from dsa_hcal_assets.quality.verdicts import Metric
+    from dsa_hcal_assets.radio.imaging import grade
     from dsa_hcal_assets.radio.report import StageResult, render_group_report
 
     try:
@@ -135,7 +136,10 @@ def report(out: Path, profile: str, group: str, stages: tuple[tuple[str, Path], 
         results = []
         for stage, directory in stages:
             result = json.loads((directory / "result.json").read_text(encoding="utf-8"))
-            verdicts = judge(stage, [Metric(**one) for one in result["metrics"]], limits, profile)
+            metrics = [Metric(**one) for one in result["metrics"]]
+            if stage == grade.STAGE:
+                metrics = grade.with_grade(metrics, limits, profile)
+            verdicts = judge(stage, metrics, limits, profile)
             results.append(StageResult(stage, verdicts, result, product=str(directory)))
         out.write_text(render_group_report(group, profile, results, {"group": group}), encoding="utf-8")
     except OSError as error:
@@ -150,6 +154,7 @@ def _step(function: str, stage: str, profile: str, out: Path, arguments: dict[st
     from dsa_hcal_assets.quality.judging import judge
     from dsa_hcal_assets.quality.thresholds import Thresholds
     from dsa_hcal_assets.quality.verdicts import Metric
+    from dsa_hcal_assets.radio.imaging import grade
     from dsa_hcal_assets.radio.profiles.loading import load_profiles
     from dsa_hcal_assets.workers.client import WorkerClient
 
@@ -167,7 +172,10 @@ def _step(function: str, stage: str, profile: str, out: Path, arguments: dict[st
         )
         (out / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
         limits = Thresholds.load(settings.thresholds_file)
-        verdicts = judge(stage, [Metric(**one) for one in result["metrics"]], limits, profile)
+        metrics = [Metric(**one) for one in result["metrics"]]
+        if stage == grade.STAGE:
+            metrics = grade.with_grade(metrics, limits, profile)
+        verdicts = judge(stage, metrics, limits, profile)
     except PlatformError as error:
         raise click.ClickException(str(error)) from error
     for verdict in verdicts:

@@ -16,7 +16,8 @@ def judge(
     """Judge the metrics of one stage; the order is that of the thresholds file, extras last.
 
     A metric that has limits but was not measured (absent or NaN) fails: a check that silently
-    does not run looks like a check that passed. A metric without limits is kept as information:
+    does not run looks like a check that passed. One marked ``optional`` passes then and says why it was
+    not. A metric without limits is kept as information:
     it passes, does not block, and fails only when it is NaN. Infinities are judged like numbers.
 
     Parameters
@@ -60,7 +61,8 @@ def _verdict(threshold: Threshold, metric: Metric | None) -> Verdict:
     value = math.nan if metric is None else float(metric.value)
     detail = "" if metric is None else metric.detail
     if math.isnan(value):
-        level = Level.FAIL
+        # what cannot be measured everywhere is told, and another metric counts how much there was
+        level = Level.PASS if threshold.optional else Level.FAIL
         detail = f"{NOT_MEASURED}: {detail}" if detail else NOT_MEASURED
     else:
         level = threshold.limits.level(value)

@@ -68,6 +68,7 @@ class Threshold:
     unit: str
     blocking: bool
     limits: Limits
+    optional: bool = False
     profiles: Mapping[str, Mapping[str, float | bool]] = field(default_factory=dict)
 
     def for_profile(self, profile: str | None) -> "Threshold":
@@ -152,7 +153,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _threshold(stage: str, metric: str, entry: Any, source: str) -> Threshold:
     key = f"{stage}.{metric}"
     _require_table(entry, key, source)
-    _require_known(key, entry, (*_TEXT_FIELDS, *_OVERRIDABLE, "profile"), source)
+    _require_known(key, entry, (*_TEXT_FIELDS, *_OVERRIDABLE, "optional", "profile"), source)
     for name in (*_TEXT_FIELDS, "blocking"):
         if name not in entry:
             raise ConfigurationError(f"{key}.{name} is missing in {source}")
@@ -168,6 +169,7 @@ def _threshold(stage: str, metric: str, entry: Any, source: str) -> Threshold:
         unit=entry["unit"],
         blocking=_boolean(f"{key}.blocking", entry["blocking"], source),
         limits=Limits(**_bounds(key, entry, source)),
+        optional=_boolean(f"{key}.optional", entry.get("optional", False), source),
         profiles={name: _profile(f"{key}.profile.{name}", one, source) for name, one in profiles.items()},
     )
     _require_sense(threshold, key, source)

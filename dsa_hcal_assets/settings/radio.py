@@ -96,9 +96,24 @@ class RadioSettings(BaseModel):
         description="Where no calibration set's range holds, the nearest one is used, with a warning, up to "
         "this many hours from the data; 0: never",
     )
+    quicklook: Literal["on", "off"] = Field(
+        "on",
+        description="Make a quick look image of each group as soon as it is whole, beside its science run; "
+        "takes about 30 s of one core a group",
+    )
     imager: Literal["auto", "wsclean", "tclean"] = Field("auto", description="auto: WSClean when installed")
-    image_preset: Literal["standard", "quicklook"] = Field(
+    image_preset: Literal["standard", "survey", "quicklook"] = Field(
         "standard", description="Which of the profile's images is made"
+    )
+    self_calibration: bool = Field(
+        False,
+        description="Self-calibrate each field before its image is made: phases, then amplitudes, while "
+        "the image gets better",
+    )
+    compare_with: str | None = Field(
+        None,
+        description="Catalogue that images are compared with (default: of those loaded the one nearest in "
+        "frequency that has sources in the field)",
     )
     imsize: int | None = Field(
         None, ge=64, le=16384, description="Image side in pixels (default: the profile's)"

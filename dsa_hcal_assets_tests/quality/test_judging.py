@@ -44,6 +44,15 @@ def test_nan_fails_and_keeps_its_reason():
     assert (verdict.level, verdict.detail) == (Level.FAIL, "not measured: no unflagged data")
 
 
+def test_what_need_not_be_measured_passes_and_says_that_it_was_not():
+    limits = {"description": "Ratio", "unit": "1", "error_above": 2, "blocking": True, "optional": True}
+    thresholds = Thresholds.from_document({"stage": {"ratio": limits}})
+    (told,) = judge("stage", [Metric("ratio", math.nan, "no catalogue")], thresholds)
+    assert (told.level, told.detail) == (Level.PASS, "not measured: no catalogue")
+    (failed,) = judge("stage", [Metric("ratio", 3)], thresholds)
+    assert failed.stops
+
+
 def test_infinity_is_a_number_beyond_every_limit():
     assert levels(Metric("low", -math.inf), Metric("high", math.inf)) == {
         "low": Level.FAIL,

@@ -85,12 +85,18 @@ def vla(tmp_path_factory: pytest.TempPathFactory) -> Chain:
         {"name": "3C286", "ra_deg": 202.7845329, "dec_deg": 30.5091550, "jy": 15.01},
         {"name": "1445+099", "ra_deg": 221.3186067, "dec_deg": 9.9766869, "jy": 2.527},
     ]
+    facts = {
+        "GROUP": "1995-04-13T09:18:31",
+        "CALSET": "calibration_tables/v0001",
+        "INPUTSUM": "a" * 64,
+        "CODEVER": "1.0+test",
+    }
     return Chain(
         home,
         home / "group.ms",
         profile.model_dump(mode="json"),
         {"group": "1995-04-13T09:18:31"},
-        {"known": known, "facts": {"GROUP": "1995-04-13T09:18:31", "CALSET": "calibration_tables/v0001"}},
+        {"known": known, "facts": facts},
     )
 
 

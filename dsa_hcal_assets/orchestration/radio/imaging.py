@@ -1,5 +1,7 @@
 """Images and the report of the whole group. Partition: group."""
 
+import math
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from dsa_hcal_assets.orchestration.radio.worker import (
     profile_of,
 )
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
+from dsa_hcal_assets.products.model import Product, code_version
 
 OVERRIDABLE = ("imsize", "robust", "niter", "threshold_jy")
 
@@ -22,6 +25,10 @@ OVERRIDABLE = ("imsize", "robust", "niter", "threshold_jy")
 @stage_asset(group="radio", partitions=GROUPS, deps=["calibrated_ms"], kinds={"casa"}, pool="heavy")
 def continuum_image(run: StageRun) -> dg.MaterializeResult[Any]:
     """Continuum images of the group's fields as FITS, with primary beam, pictures and measurements."""
+    from dsa_hcal_assets.radio.imaging.catalogue_sources import known_sources
+    from dsa_hcal_assets.radio.imaging.grade import with_grade
+    from dsa_hcal_assets.radio.imaging.imager import ImageParameters
+
     source, observation = run.input("calibrated_ms"), observation_of(run)
     settings = run.installation.settings.radio
     telescope = profile_of(run, observation)
@@ -31,24 +38,52 @@ def continuum_image(run: StageRun) -> dg.MaterializeResult[Any]:
         name: value for name, value in chosen.items() if value is not None
     }
 
+    ms = str(source.path / CALIBRATED_NAME)
+    fields = call(run, "imaging.selection:describe_fields", {"ms": ms, "profile": profile})["fields"]
+    catalogue, known = known_sources(
+        run.installation.database,
+        [(one["ra_deg"], one["dec_deg"]) for one in fields],
+        ImageParameters.of_profile(telescope.imaging, **overrides).side_deg / math.sqrt(2),
+        settings.compare_with,
+    )
+
     def make(place: Path) -> Outcome:
         reply = call(
             run,
             "imaging.job:make_images",
             {
-                "ms": str(source.path / CALIBRATED_NAME),
+                "ms": ms,
                 "profile": profile,
                 "out_dir": str(place),
                 "imager": settings.imager,
                 "overrides": overrides,
-                "facts": {"GROUP": run.partition, "INPUTSUM": source.checksum},
+                "known": [asdict(one) for one in known],
+                "catalogue": catalogue,
+                "facts": {
+                    "GROUP": run.partition,
+                    "CALSET": _calibration_set(source),
+                    "INPUTSUM": source.checksum,
+                    "CODEVER": code_version(),
+                },
                 "pointing_dec_deg": observation.pointing_dec_deg,
+                "self_calibration": settings.self_calibration,
             },
         )
         facts = {"imager": f"{reply['imager']} {reply['version']}", "fields": reply["fields"]}
-        return outcome(reply, place, observation.profile, facts)
+        made = outcome(reply, place, observation.profile, facts)
+        return replace(
+            made, metrics=with_grade(made.metrics, run.installation.thresholds, observation.profile)
+        )
 
-    return run.publish(make, inputs=[source], parameters=profile["imaging"] | overrides)
+    chosen_here = {"preset": settings.image_preset, "self_calibration": settings.self_calibration}
+    parameters = profile["imaging"] | overrides | chosen_here | {"compared with": catalogue or None}
+    return run.publish(make, inputs=[source], parameters=parameters)
+
+
+def _calibration_set(calibrated: Product) -> str:
+    """Return the name of the calibration set a calibrated set was made with."""
+    names = [one.name for one in calibrated.provenance.inputs if one.name.startswith("calibration_tables/")]
+    return ", ".join(names) or "none"
 
 
 @stage_asset(group="radio", partitions=GROUPS, deps=["uvh5_group", "archived_ms", *STAGES], kinds={"html"})

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,12 +32,20 @@ class ImageParameters(BaseModel):
     uvrange_lambda: float = Field(0.0, ge=0, description="Shortest baseline imaged, wavelengths")
     stokes: str = Field("I", description="Stokes parameters")
     mask_sigma: float = Field(5.0, gt=0, description="Clean starts where peaks exceed this times the noise")
-    stop_sigma: float = Field(3.0, gt=0, description="Clean stops at this times the noise")
+    stop_sigma: float = Field(1.0, gt=0, description="Clean stops at this times the noise, inside its mask")
+    mgain: float = Field(0.8, gt=0, le=1, description="Share of the peak cleaned before the next pass")
+    scales: tuple[int, ...] = Field((), description="Scales of multi-scale clean, pixels; none: points only")
+    nterms: int = Field(1, ge=1, le=3, description="Terms of the spectrum that clean fits; 1: flat")
     wide_field: bool = Field(False, description="Correct for the w term")
     wall_seconds: float = Field(1500.0, gt=0, description="Wall limit of the program")
 
+    @property
+    def side_deg(self) -> float:
+        """Width of the image, deg."""
+        return self.imsize * self.cell_arcsec / 3600
+
     @classmethod
-    def of_profile(cls, imaging: Imaging, **overrides: float | int | str | None) -> "ImageParameters":
+    def of_profile(cls, imaging: Imaging, **overrides: Any) -> "ImageParameters":
         """Return the profile's choices, with those of `overrides` that are not None."""
         values = {name: getattr(imaging, name) for name in cls.model_fields if name in Imaging.model_fields}
         values |= {name: value for name, value in overrides.items() if value is not None}

@@ -1,36 +1,29 @@
 """Worker entry point: the images of a calibrated group, with measurements and pictures."""
 
 import json
-import math
 import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from dsa_hcal_assets.radio.calibration.fields import Field, span
-from dsa_hcal_assets.radio.flagging.visibilities import windows
-from dsa_hcal_assets.radio.imaging.imager import ImageParameters, ImageReport, ImagerName, image
-from dsa_hcal_assets.radio.imaging.measurements import (
-    KnownSource,
-    Plane,
-    compare,
-    fit_source,
-    noise_jy,
-    peak,
-    read_plane,
-)
-from dsa_hcal_assets.radio.imaging.primary_beam import drift_centres, write_beam
+from dsa_hcal_assets.radio.calibration.fields import Field, fields_with_data
+from dsa_hcal_assets.radio.calibration.standards import Calibrator, load_standards, same_source
+from dsa_hcal_assets.radio.catalogues.calibrators import TYPICAL_INDEX
+from dsa_hcal_assets.radio.imaging.field_image import FieldImage, FieldTask, image_field
+from dsa_hcal_assets.radio.imaging.image_metrics import group_metrics, measure_field
+from dsa_hcal_assets.radio.imaging.imager import ImageParameters, ImagerName, choose_imager
+from dsa_hcal_assets.radio.imaging.measurements import KnownSource, read_plane
 from dsa_hcal_assets.radio.imaging.provenance import stamp
 from dsa_hcal_assets.radio.imaging.selection import channels_of, fields_to_image, split_field
+from dsa_hcal_assets.radio.imaging.self_calibration import Iteration, SelfCalibration
+from dsa_hcal_assets.radio.imaging.sources import find_sources
 from dsa_hcal_assets.radio.imaging.thumbnail import write_thumbnail
 from dsa_hcal_assets.radio.profiles.model import Profile
 
-WORST_IS_HIGH = ("rms", "beam_axis_ratio", "noise_ratio")
+SELF_CALIBRATION = "self_calibration"
 
 
 def make_images(
@@ -40,8 +33,10 @@ def make_images(
     imager: ImagerName = "auto",
     overrides: Mapping[str, Any] | None = None,
     known: Sequence[Mapping[str, Any]] = (),
+    catalogue: str = "",
     facts: Mapping[str, str] | None = None,
     pointing_dec_deg: float | None = None,
+    self_calibration: bool = False,
     scratch: str | None = None,
 ) -> dict[str, Any]:
     """Image the fields of a calibrated set; write FITS, pictures and measurements.
@@ -60,11 +55,16 @@ def make_images(
     overrides
         Parameters that replace the profile's (settings: imsize, robust, niter, threshold_jy).
     known
-        Sources to compare with: {name, ra_deg, dec_deg, jy, point}; flux densities as they appear.
+        Sources to compare with: {name, ra_deg, dec_deg, jy, point, index, at_hz}; flux densities
+        before the primary beam.
+    catalogue
+        Where these are from, for people.
     facts
         For the FITS headers: GROUP, CALSET, INPUTSUM, CODEVER.
     pointing_dec_deg
         Apparent declination of a drift scan: the beam is centred there, not at the phase centre.
+    self_calibration
+        Whether to self-calibrate each field first.
     scratch
         Room for single-field sets.
 
@@ -81,32 +81,40 @@ def make_images(
     fields: dict[str, dict[str, Any]] = {}
     figures: list[dict[str, str]] = []
     program = version = ""
-    with tempfile.TemporaryDirectory(prefix="image-", dir=scratch) as room:
-        for field in fields_to_image(source, telescope.imaging.fields, telescope.imaging.max_images):
-            ranges = channels_of(field.name, telescope.imaging.channels)
-            single = split_field(source, field, ranges, Path(room) / "field.ms")
-            directory = target / _directory_name(field)
-            report = image(single, directory, parameters, imager)
-            program, version = report.imager, report.version
-            beams = write_beam(
-                report.planes["image"],
-                _beam_centres(single, field, telescope, pointing_dec_deg),
-                telescope.imaging.beam_diameter_m or telescope.dish_diameter_m,
-                telescope.imaging.pblimit,
+    for field in fields_to_image(source, telescope.imaging.fields, telescope.imaging.max_images):
+        ranges = channels_of(field.name, telescope.imaging.channels)
+        task = FieldTask(
+            field, telescope, parameters, choose_imager(imager), pointing_dec_deg, _bright(sources)
+        )
+        directory = target / _directory_name(field)
+        with tempfile.TemporaryDirectory(prefix="image-", dir=scratch) as room:
+            single = _single(source, task, ranges, Path(room))
+            made, iterations = (
+                _self_calibrated(single, directory, task, Path(room))
+                if self_calibration
+                else (image_field(single.ms, directory, single.task, Path(room)), [])
             )
-            stated = {"OBJECT": field.name, "channels": ranges or "all", **dict(facts or {})}
-            for path in (*report.planes.values(), *beams.values()):
-                stamp(path, report, parameters, stated)
-            measured = _measure(report, beams["pb"], sources, expected_noise_jy(single, telescope))
-            fields[field.name] = measured | {"channels": ranges or "all"}
-            figures += _picture(report, field, measured, directory, sources)
-            shutil.rmtree(single)
+        program, version = made.report.imager, made.report.version
+        stated = {"OBJECT": field.name, "channels": ranges or "all", **dict(facts or {})}
+        if self_calibration:
+            kept = sum(one.accepted for one in iterations)
+            stated["self-calibration"] = f"{kept} of {len(iterations)} iterations accepted"
+        if made.taken:
+            stated["taken out and put back"] = ", ".join(one.source.name for one in made.taken)
+        for path in (*made.report.planes.values(), *made.beams.values()):
+            stamp(path, made.report, parameters, stated)
+        measured = measure_field(made, sources)
+        fields[field.name] = measured | {
+            "channels": ranges or "all",
+            SELF_CALIBRATION: [one.as_json() for one in iterations],
+        }
+        figures += _picture(made, field, measured, directory, sources)
     result = {
         "imager": program,
         "version": version,
         "parameters": parameters.model_dump(mode="json"),
         "fields": fields,
-        "metrics": _worst(fields),
+        "metrics": group_metrics(fields, catalogue or ("known sources" if sources else "")),
         "figures": figures,
     }
     (target / "measurements.json").write_text(
@@ -116,97 +124,97 @@ def make_images(
     return result
 
 
-def expected_noise_jy(ms: Path, telescope: Profile) -> float:
-    """Return the radiometer's noise of a naturally weighted Stokes I image, Jy/beam.
-
-    sigma = SEFD / sqrt(2 sum(bandwidth x time)) over all unflagged visibilities of both receptors
-    (Thompson, Moran and Swenson 2017, eq. 6.50, efficiency 1).
-    """
-    from casacore.tables import table
-
-    with table(str(ms), readonly=True, ack=False) as main:
-        seconds = float(np.median(main.getcol("EXPOSURE")))
-    total = 0.0
-    for window in windows(ms):
-        width = abs(float(np.median(np.diff(window.frequency_hz)))) if window.frequency_hz.size > 1 else 0.0
-        total += float((~window.flag & window.cross[:, None, None]).sum()) * width * seconds
-    return float(telescope.sefd_jy / math.sqrt(2 * total)) if total else math.nan
+@dataclass(frozen=True)
+class _Single:
+    ms: Path
+    task: FieldTask
 
 
-def _beam_centres(
-    ms: Path, field: Field, telescope: Profile, pointing_dec_deg: float | None
-) -> list[tuple[float, float]]:
-    if pointing_dec_deg is None or not telescope.imaging.beam_drifts:
-        return [(field.ra_deg, field.dec_deg)]
-    when = span(ms)
-    return drift_centres(when.start, when.end, pointing_dec_deg, when.longitude_deg)
+def _single(source: Path, task: FieldTask, ranges: str, room: Path) -> _Single:
+    """Return a set of the field alone: the group's own where it holds nothing else and is only read."""
+    # tclean opens what it images for writing
+    alone = len(fields_with_data(source)) == 1 and not ranges and task.imager == "wsclean"
+    if alone:
+        return _Single(source, task)
+    split = split_field(source, task.field, ranges, room / "field.ms")
+    return _Single(split, replace(task, field=replace(task.field, number=0)))
 
 
-def _measure(
-    report: ImageReport, beam: Path, sources: Sequence[KnownSource], expected: float
-) -> dict[str, Any]:
-    plane, residual = read_plane(report.planes["image"]), read_plane(report.planes["residual"])
-    response = read_plane(beam).values.astype(np.float32)
-    noise = noise_jy(residual, response)
-    brightest, ra, dec = peak(plane)
-    fitted = fit_source(plane, ra, dec, point=False)
-    major, minor, angle = plane.beam_deg
-    compared = compare(plane, sources)
-    return {
-        "rms": noise,
-        "dynamic_range": brightest / noise if noise > 0 else math.nan,
-        "peak": brightest,
-        "peak_ra_deg": ra,
-        "peak_dec_deg": dec,
-        "peak_fit_jy": fitted.flux_jy if fitted else math.nan,
-        "beam_major_arcsec": major * 3600,
-        "beam_minor_arcsec": minor * 3600,
-        "beam_angle_deg": angle,
-        "beam_axis_ratio": major / minor,
-        "finite_fraction": float(np.isfinite(plane.values).mean()),
-        "noise_ratio": noise / expected,
-        "expected_noise": expected,
-        "known": [asdict(one) for one in compared],
-    }
+def _self_calibrated(
+    single: _Single, directory: Path, task: FieldTask, room: Path
+) -> tuple[FieldImage, list[Iteration]]:
+    """Self-calibrate and return the image of the last accepted iteration, moved to `directory`."""
+    looks: dict[Path, FieldImage] = {}
+
+    def look(ms: Path, number: int) -> tuple[list[Calibrator], float]:
+        looks[ms] = made = image_field(ms, room / f"look-{number}", task, room)
+        measured = measure_field(made, ())
+        return _sky_of(made, drifts=beam is not None), measured["dynamic_range"]
+
+    beam = single.task.drift_beam(single.ms)
+    directory.mkdir(parents=True)
+    loop = SelfCalibration(
+        single.task.field.number,
+        task.centre_deg,
+        beam,
+        task.telescope.calibration.uvrange_lambda,
+        directory,
+        room,
+        look,
+    )
+    best, iterations = loop.run(loop.first(single.ms))
+    return _moved(looks[best.ms], directory), iterations
+
+
+def _sky_of(made: FieldImage, *, drifts: bool) -> list[Calibrator]:
+    """Return the sources of an image; where the beam follows the field, as they appear."""
+    paths = made.report.planes
+    precise = [one.source for one in made.taken]
+    found = []
+    for number, one in enumerate(find_sources(paths["image"], made.beams["pb"], paths["residual"]), start=1):
+        jy = one.jy if drifts else one.apparent_jy
+        source = Calibrator.of_power_law(
+            f"F{number}", one.ra_deg, one.dec_deg, jy, TYPICAL_INDEX, one.frequency_hz
+        )
+        # a source that was taken out is better known than its image tells
+        found.append(next((known for known in precise if same_source(known, source)), source))
+    return found
+
+
+def _moved(made: FieldImage, directory: Path) -> FieldImage:
+    paths = {path: directory / path.name for path in (*made.report.planes.values(), *made.beams.values())}
+    paths[made.report.log] = directory / made.report.log.name
+    for old, new in paths.items():
+        shutil.move(old, new)
+    planes = {name: paths[path] for name, path in made.report.planes.items()}
+    report = replace(made.report, planes=planes, log=paths[made.report.log])
+    return replace(made, report=report, beams={name: paths[path] for name, path in made.beams.items()})
+
+
+def _bright(sources: Sequence[KnownSource]) -> list[Calibrator]:
+    """Return the standard calibrators, and known sources with a spectrum of their own."""
+    standards = list(load_standards())
+    others = [one.spectrum(one.at_hz) for one in sources if one.point and one.at_hz is not None]
+    return standards + [one for one in others if not any(same_source(one, known) for known in standards)]
 
 
 def _picture(
-    report: ImageReport,
+    made: FieldImage,
     field: Field,
     measured: Mapping[str, Any],
     directory: Path,
     sources: Sequence[KnownSource],
 ) -> list[dict[str, str]]:
-    plane: Plane = read_plane(report.planes["image"])
+    plane = read_plane(made.report.planes["image"])
     path = directory / "image.png"
     marks = [(one.name, one.ra_deg, one.dec_deg) for one in sources]
-    write_thumbnail(plane, measured["rms"], f"{field.name} ({report.imager})", path, marks)
+    write_thumbnail(plane, measured["rms"], f"{field.name} ({made.report.imager})", path, marks)
     caption = (
         f"{field.name}: Stokes I, {1e3 * measured['rms']:.3g} mJy/beam rms, "
         f"peak {measured['peak']:.4g} Jy/beam, beam {measured['beam_major_arcsec']:.3g} x "
         f"{measured['beam_minor_arcsec']:.3g} arcsec (ellipse, lower left)."
     )
     return [{"caption": caption, "path": str(path)}]
-
-
-def _worst(fields: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return each metric of the field in which it is worst; known sources of all fields together."""
-    metrics = []
-    for name in ("rms", "dynamic_range", "beam_axis_ratio", "finite_fraction", "noise_ratio"):
-        values = {field: float(measured[name]) for field, measured in fields.items()}
-        broken = [field for field, value in values.items() if math.isnan(value)]
-        chosen = max if name in WORST_IS_HIGH else min
-        field = broken[0] if broken else chosen(values, key=values.__getitem__)
-        metrics.append({"name": name, "value": values[field], "detail": f"field {field}"})
-    known = [(field, one) for field, measured in fields.items() for one in measured["known"]]
-    if known:
-        field, one = max(known, key=lambda entry: abs(math.log(max(entry[1]["flux_ratio"], 1e-9))))
-        detail = f"{one['source']['name']} in field {field}: {one['fit']['flux_jy']:.4g} Jy fitted"
-        metrics.append({"name": "flux_ratio", "value": one["flux_ratio"], "detail": detail})
-        field, one = max(known, key=lambda entry: float(entry[1]["offset_arcsec"]))
-        detail = f"{one['source']['name']} in field {field}"
-        metrics.append({"name": "position_offset", "value": one["offset_arcsec"], "detail": detail})
-    return metrics
 
 
 def _directory_name(field: Field) -> str:

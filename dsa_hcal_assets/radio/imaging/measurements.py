@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsa_hcal_assets.errors import BadInput
-from dsa_hcal_assets.radio.calibration.standards import separation_deg
+from dsa_hcal_assets.radio.calibration.standards import Calibrator, separation_deg
 from dsa_hcal_assets.radio.flagging.steps import MAD_TO_SIGMA
 
 FWHM_TO_SIGMA = 1 / np.sqrt(8 * np.log(2))
@@ -142,23 +142,43 @@ def fit_source(plane: Plane, ra_deg: float, dec_deg: float, *, point: bool = Tru
 
 @dataclass(frozen=True)
 class KnownSource:
-    """A source whose position (ICRS, deg) and flux density (Jy, as it appears in the image) are known."""
+    """A source whose position (ICRS, deg) and flux density are known.
+
+    Attributes
+    ----------
+    jy
+        Flux density at `at_hz` (None: at the image's frequency), Jy; in a `Comparison` as the source
+        should appear in the image, through the primary beam.
+    index
+        Spectral index.
+    point
+        Whether it is unresolved.
+    """
 
     name: str
     ra_deg: float
     dec_deg: float
     jy: float
     point: bool = True
+    index: float = 0.0
+    at_hz: float | None = None
+
+    def spectrum(self, middle_hz: float) -> Calibrator:
+        """Return it with its spectrum; `middle_hz` is the image's frequency."""
+        at_hz = middle_hz if self.at_hz is None else self.at_hz
+        return Calibrator.of_power_law(self.name, self.ra_deg, self.dec_deg, self.jy, self.index, at_hz)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A known source as found: fitted over known flux density, distance from the known position."""
+    """A known source as found: fitted over known flux density, how far from the known position (arcsec)."""
 
     source: KnownSource
     fit: SourceFit
     flux_ratio: float
     offset_arcsec: float
+    east: float
+    north: float
 
 
 def compare(plane: Plane, known: Sequence[KnownSource]) -> list[Comparison]:
@@ -168,5 +188,8 @@ def compare(plane: Plane, known: Sequence[KnownSource]) -> list[Comparison]:
         fit = fit_source(plane, source.ra_deg, source.dec_deg, point=source.point)
         if fit is not None:
             offset = separation_deg(fit.ra_deg, fit.dec_deg, source.ra_deg, source.dec_deg) * 3600
-            found.append(Comparison(source, fit, fit.flux_jy / source.jy, offset))
+            east = (fit.ra_deg - source.ra_deg + 180) % 360 - 180
+            east *= 3600 * np.cos(np.radians(source.dec_deg))
+            north = 3600 * (fit.dec_deg - source.dec_deg)
+            found.append(Comparison(source, fit, fit.flux_jy / source.jy, offset, float(east), north))
     return found

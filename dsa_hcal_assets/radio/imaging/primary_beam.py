@@ -1,83 +1,40 @@
-"""The primary beam over an image: an Airy disk, standing still or drifting with the sky."""
+"""The primary beam over an image: an Airy disk at each frequency, standing still or drifting with the sky."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsa_hcal_assets.clock import require_utc
-from dsa_hcal_assets.radio.calibration.beam import airy
+from dsa_hcal_assets.radio.imaging.exposure import Exposure
 from dsa_hcal_assets.radio.imaging.measurements import celestial
 
-DRIFT_STEPS = 9
+# the beam is computed on a grid this fine and interpolated by cubic splines: an error below 1e-5 for
+# dishes up to 25 m at 1.4 GHz
+GRID_DEG = 0.02
+PROFILE_POINTS = 4096
 
 
-def drift_centres(
-    start: datetime, end: datetime, declination_deg: float, longitude_deg: float
-) -> list[tuple[float, float]]:
-    """Return where a meridian telescope points in the course of a group, ICRS (ra, dec), deg.
-
-    Parameters
-    ----------
-    start, end
-        First and last moment, aware.
-    declination_deg
-        Apparent declination of the pointing, deg.
-    longitude_deg
-        East longitude, deg.
-    """
-    import erfa
-    from astropy.time import Time
-
-    duration = require_utc(end) - require_utc(start)
-    centres = []
-    for step in range(DRIFT_STEPS):
-        time = Time(require_utc(start) + duration * ((step + 0.5) / DRIFT_STEPS), scale="utc")
-        # meridian: hour angle 0, so the right ascension from the intermediate origin is the rotation angle
-        angle = erfa.era00(time.utc.jd1, time.utc.jd2) + np.radians(longitude_deg)
-        ra, dec, _ = erfa.atic13(angle, np.radians(declination_deg), time.tt.jd1, time.tt.jd2)
-        centres.append((float(np.degrees(ra)) % 360.0, float(np.degrees(dec))))
-    return centres
-
-
-def beam_image(
-    header: Any,
-    centres: Sequence[tuple[float, float]],
-    diameter_m: float,
-    frequency_hz: float,
-) -> NDArray[np.float32]:
-    """Return the mean response over the beam's centres at each pixel, shape (ny, nx); NaN off the sky.
+def beam_image(header: Any, exposure: Exposure) -> NDArray[np.float32]:
+    """Return the response of an image at each pixel, shape (ny, nx): its mean over the exposure's weights.
 
     Parameters
     ----------
     header
         FITS header with a celestial coordinate system.
-    centres
-        ICRS (ra, dec) of the beam's centre, deg; several when it drifts.
-    diameter_m
-        Diameter whose Airy disk is the beam, m.
-    frequency_hz
-        Frequency, Hz.
+    exposure
+        What the image is a mean over.
     """
-    sky = celestial(header)
-    y, x = np.mgrid[0 : int(header["NAXIS2"]), 0 : int(header["NAXIS1"])]
-    ra, dec = (np.radians(values) for values in sky.wcs_pix2world(x, y, 0))
-    pixel = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
-    total = np.zeros(x.shape)
-    for centre in centres:
-        a, d = np.radians(centre)
-        towards = np.array([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
-        chord = np.sqrt(((pixel - towards[:, None, None]) ** 2).sum(axis=0))
-        total += airy(np.degrees(2 * np.arcsin(np.clip(chord / 2, 0, 1))), frequency_hz, diameter_m)
-    return np.asarray(total / len(centres), dtype=np.float32)
+    from scipy.interpolate import RectBivariateSpline
+
+    ny, nx = int(header["NAXIS2"]), int(header["NAXIS1"])
+    y, x = (_knots(size, abs(float(header["CDELT2"]))) for size in (ny, nx))
+    coarse = _response(celestial(header), *np.meshgrid(y, x, indexing="ij"), exposure)
+    fine = RectBivariateSpline(y, x, coarse)(np.arange(ny), np.arange(nx))
+    return np.asarray(fine, dtype=np.float32)
 
 
-def write_beam(
-    image: Path, centres: Sequence[tuple[float, float]], diameter_m: float, pblimit: float
-) -> dict[str, Path]:
+def write_beam(image: Path, exposure: Exposure, pblimit: float) -> dict[str, Path]:
     """Write ``pb.fits`` and ``image_pbcor.fits`` beside an image.
 
     The corrected image is NaN where the beam is below `pblimit`.
@@ -87,8 +44,7 @@ def write_beam(
     with fits.open(image) as opened:
         header, data = opened[0].header.copy(), opened[0].data
         plane = np.asarray(data, dtype=np.float32).reshape(data.shape[-2:])
-    frequency = reference_frequency(header)
-    beam = beam_image(header, centres, diameter_m, frequency)
+    beam = beam_image(header, exposure)
     corrected = np.where(beam >= max(pblimit, 1e-3), plane / np.maximum(beam, 1e-3), np.nan)
     made = {}
     for name, values in (("pb", beam), ("image_pbcor", corrected.astype(np.float32))):
@@ -106,3 +62,27 @@ def reference_frequency(header: Any) -> float:
         if str(header.get(f"CTYPE{axis}", "")).startswith("FREQ"):
             return float(header[f"CRVAL{axis}"])
     return float(header.get("RESTFRQ", header.get("RESTFREQ", np.nan)))
+
+
+def _knots(size: int, cell_deg: float) -> NDArray[np.float64]:
+    return np.linspace(0, size - 1, max(4, int(np.ceil(size * cell_deg / GRID_DEG)) + 1))
+
+
+def _response(
+    sky: Any, y: NDArray[np.float64], x: NDArray[np.float64], exposure: Exposure
+) -> NDArray[np.float64]:
+    ra, dec = (np.radians(values) for values in sky.wcs_pix2world(x, y, 0))
+    pixel = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
+    a, d = np.radians(exposure.centres_deg).T
+    towards = np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=1)
+    separations = [
+        np.degrees(2 * np.arcsin(np.clip(np.sqrt(((pixel - one[:, None, None]) ** 2).sum(axis=0)) / 2, 0, 1)))
+        for one in towards
+    ]
+    # the mean over channels depends on the distance alone
+    distance = np.linspace(0, max(float(one.max()) for one in separations), PROFILE_POINTS)
+    profile = exposure.profile(distance)
+    total = np.zeros(y.shape)
+    for share, one in zip(exposure.moment_share, separations, strict=True):
+        total += share * np.interp(one, distance, profile)
+    return total

@@ -13,6 +13,9 @@ KEYWORDS = {
     "CODEVER": "version of dsa_hcal_assets",
 }
 
+# characters a card holds, and holds beside a comment
+LONGEST, SHORT = 68, 36
+
 
 def stamp(path: Path, report: ImageReport, parameters: ImageParameters, facts: Mapping[str, str]) -> None:
     """Write the provenance into a FITS file's primary header.
@@ -38,7 +41,9 @@ def stamp(path: Path, report: ImageReport, parameters: ImageParameters, facts: M
             header["OBJECT"] = facts["OBJECT"]
         for keyword, comment in KEYWORDS.items():
             if keyword in facts:
-                header[keyword] = (facts[keyword][:60], comment)
+                value = facts[keyword][:LONGEST]
+                # a checksum leaves no room for a comment in its card
+                header[keyword] = (value, comment) if len(value) <= SHORT else value
         for name, value in sorted(facts.items()):
             if name not in KEYWORDS and name != "OBJECT":
                 header.add_history(f"{name}: {value}")

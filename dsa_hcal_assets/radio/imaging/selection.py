@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dsa_hcal_assets.errors import BadInput, ConfigurationError
 from dsa_hcal_assets.radio.calibration.fields import Field, fields_with_data
+from dsa_hcal_assets.radio.profiles.model import Profile
 
 
 def fields_to_image(ms: Path, patterns: Sequence[str], most: int) -> list[Field]:
@@ -30,6 +32,13 @@ def fields_to_image(ms: Path, patterns: Sequence[str], most: int) -> list[Field]
             found=", ".join(field.name for field in fields),
         )
     return chosen[:most]
+
+
+def describe_fields(ms: str, profile: Mapping[str, Any]) -> dict[str, Any]:
+    """Worker entry point: return ``fields`` [{name, ra_deg, dec_deg}], those a profile images."""
+    imaging = Profile.model_validate(profile).imaging
+    chosen = fields_to_image(Path(ms), imaging.fields, imaging.max_images)
+    return {"fields": [{"name": one.name, "ra_deg": one.ra_deg, "dec_deg": one.dec_deg} for one in chosen]}
 
 
 def channels_of(field: str, selection: Mapping[str, str]) -> str:

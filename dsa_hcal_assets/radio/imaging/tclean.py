@@ -5,6 +5,9 @@ from pathlib import Path
 
 from dsa_hcal_assets.radio.imaging.imager import PLANES, ImageParameters, ImageReport
 
+# WSClean cleans deeper only where it found peaks; without such a mask that would take noise for sources
+UNMASKED_SIGMA = 3.0
+
 
 def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
     """Image with tclean; see `imager.image`.
@@ -22,7 +25,9 @@ def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
             imagename=name,
             datacolumn="data",
             specmode="mfs",
-            deconvolver="hogbom",
+            deconvolver=_deconvolver(parameters),
+            scales=list(parameters.scales),
+            nterms=parameters.nterms,
             gridder="wproject" if parameters.wide_field else "standard",
             wprojplanes=-1 if parameters.wide_field else 1,
             imsize=parameters.imsize,
@@ -33,7 +38,7 @@ def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
             niter=parameters.niter,
             gain=0.1,
             threshold=f"{parameters.threshold_jy}Jy",
-            nsigma=parameters.stop_sigma,
+            nsigma=max(parameters.stop_sigma, UNMASKED_SIGMA),
             uvrange=f">{parameters.uvrange_lambda:g}lambda" if parameters.uvrange_lambda else "",
             pblimit=-0.1,
             restoringbeam="",
@@ -42,11 +47,17 @@ def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
         )
         log.write_text(f"{_call_summary(parameters)}\n{reply}\n", encoding="utf-8")
         for plane in PLANES:
-            made = Path(f"{name}.{plane}")
+            made = Path(f"{name}.{plane}{'.tt0' if parameters.nterms > 1 else ''}")
             if made.is_dir():
                 planes[plane] = out_dir / f"{plane}.fits"
                 casatasks.exportfits(imagename=str(made), fitsimage=str(planes[plane]), overwrite=True)
     return ImageReport("tclean", _version(), planes, log)
+
+
+def _deconvolver(parameters: ImageParameters) -> str:
+    if parameters.nterms > 1:
+        return "mtmfs"
+    return "multiscale" if parameters.scales else "hogbom"
 
 
 def _call_summary(parameters: ImageParameters) -> str:

@@ -11,6 +11,8 @@ from dsa_hcal_assets.radio.imaging.imager import PLANES, ImageParameters, ImageR
 from dsa_hcal_assets.workers.program import run_program
 
 DATA_COLUMN = "DATA"
+# a spectrum of n terms is fitted to twice as many bands
+BANDS_PER_TERM = 2
 
 
 def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
@@ -20,8 +22,10 @@ def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
         command = [*arguments(parameters, Path(room) / "out"), str(ms)]
         run_program(command, wall_seconds=parameters.wall_seconds, log=log, cwd=Path(room))
         planes = {}
+        # of several bands the mean is the image; WSClean writes one dirty beam for all of them too
+        name = "out-MFS" if parameters.nterms > 1 else "out"
         for plane in PLANES:
-            made = Path(room) / f"out-{plane}.fits"
+            made = Path(room) / f"{name}-{plane}.fits"
             if made.is_file():
                 planes[plane] = out_dir / f"{plane}.fits"
                 shutil.move(made, planes[plane])
@@ -35,11 +39,16 @@ def arguments(parameters: ImageParameters, name: Path) -> list[str]:
         "wsclean", "-name", str(name), "-j", str(_threads()), "-temp-dir", str(name.parent),
         "-size", side, side, "-scale", f"{parameters.cell_arcsec}asec", "-pol", parameters.stokes,
         "-weight", "briggs", f"{parameters.robust:g}", "-data-column", DATA_COLUMN,
-        "-niter", str(parameters.niter), "-mgain", "0.8", "-gain", "0.1",
+        "-niter", str(parameters.niter), "-mgain", f"{parameters.mgain:g}", "-gain", "0.1",
         "-threshold", f"{parameters.threshold_jy:g}",
         "-auto-mask", f"{parameters.mask_sigma:g}", "-auto-threshold", f"{parameters.stop_sigma:g}",
         "-no-update-model-required", "-no-dirty",
     ]  # fmt: skip
+    if parameters.scales:
+        command += ["-multiscale", "-multiscale-scales", ",".join(str(one) for one in parameters.scales)]
+    if parameters.nterms > 1:
+        bands, terms = str(BANDS_PER_TERM * parameters.nterms), str(parameters.nterms)
+        command += ["-join-channels", "-channels-out", bands, "-fit-spectral-pol", terms]
     if parameters.uvrange_lambda:
         command += ["-minuv-l", f"{parameters.uvrange_lambda:g}"]
     return command

@@ -1,6 +1,6 @@
 """How data of a telescope are flagged, calibrated and imaged: defaults of its pipeline."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -107,6 +107,8 @@ class ImagingPreset(_Section):
     robust: float | None = Field(None, ge=-2, le=2, description="Briggs robustness")
     niter: int | None = Field(None, ge=0, description="Clean iterations")
     threshold_jy: float | None = Field(None, ge=0, description="Clean threshold, Jy/beam")
+    scales: tuple[int, ...] | None = Field(None, description="Scales of multi-scale clean, pixels")
+    nterms: int | None = Field(None, ge=1, le=3, description="Terms of the spectrum that clean fits")
 
 
 class Imaging(_Section):
@@ -117,6 +119,11 @@ class Imaging(_Section):
     robust: float = Field(0.5, ge=-2, le=2, description="Briggs robustness")
     niter: int = Field(1000, ge=0, description="Clean iterations")
     threshold_jy: float = Field(0.005, ge=0, description="Clean threshold, Jy/beam")
+    mask_sigma: float = Field(5.0, gt=0, description="Clean starts where peaks exceed this times the noise")
+    stop_sigma: float = Field(1.0, gt=0, description="Clean stops at this times the noise, inside its mask")
+    mgain: float = Field(0.8, gt=0, le=1, description="Share of the peak cleaned before the next pass")
+    scales: tuple[int, ...] = Field((), description="Scales of multi-scale clean, pixels; none: points only")
+    nterms: int = Field(1, ge=1, le=3, description="Terms of the spectrum that clean fits; 1: flat")
     uvrange_lambda: float = Field(0.0, ge=0, description="Shortest baseline imaged, wavelengths")
     stokes: str = Field("I", description="Stokes parameters")
     pblimit: float = Field(
@@ -139,7 +146,7 @@ class Imaging(_Section):
         {}, description="Other images by name, as `DSA_HCAL_RADIO__IMAGE_PRESET` chooses them"
     )
 
-    def of_preset(self, name: str) -> dict[str, float | int]:
+    def of_preset(self, name: str) -> dict[str, Any]:
         """Return what preset `name` changes; nothing for the standard image, or one the profile lacks."""
         preset = self.presets.get(name)
         return preset.model_dump(exclude_none=True) if preset else {}

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from dsa_hcal_assets.radio.imaging.exposure import Exposure
+
 CELL_DEG = 6 / 3600
 SIDE = 256
 CENTRE = (150.0, 30.0)
@@ -37,3 +39,12 @@ def write_sky(
         values += jy * np.exp(-0.5 * ((along / a) ** 2 + (across / b) ** 2))
     fits.writeto(path, values[None].astype(np.float32), header)
     return path
+
+
+def standing(
+    centre: tuple[float, float], diameter_m: float, frequency_hz: Sequence[float] = (1.4e9,)
+) -> Exposure:
+    """Return the exposure of a beam that follows the sky, all channels of equal weight."""
+    channels = np.asarray(frequency_hz, dtype=float)
+    shares = np.full(channels.size, 1 / channels.size)
+    return Exposure(np.array([centre]), np.ones(1), channels, shares, diameter_m)

@@ -52,6 +52,22 @@ class TestParameters:
         for words in ("-size 4800 4800", "-scale 3.0asec", "-weight briggs 0.5", "-niter 7", "-minuv-l 1000"):
             assert words in command
 
+    def test_the_survey_preset_is_deep_multi_scale_and_spectral(self) -> None:
+        for imaging in (DSA, VLA):
+            survey = ImageParameters.of_profile(imaging, **imaging.of_preset("survey"))
+            assert (survey.robust, survey.niter, survey.nterms) == (0, 10000, 2)
+            assert survey.scales == (0, 5, 15, 45)
+            command = " ".join(arguments(survey, Path("/x/out")))
+            assert "-multiscale -multiscale-scales 0,5,15,45" in command
+            assert "-join-channels -channels-out 4 -fit-spectral-pol 2" in command
+
+    def test_the_standard_and_the_quicklook_are_the_operators(self) -> None:
+        standard = ImageParameters.of_profile(DSA)
+        assert (standard.niter, standard.threshold_jy, standard.mgain) == (1000, 0.005, 0.8)
+        assert (standard.mask_sigma, standard.stop_sigma, standard.uvrange_lambda) == (5, 1, 1000)
+        quick = ImageParameters.of_profile(DSA, **DSA.of_preset("quicklook"))
+        assert (quick.imsize, quick.cell_arcsec, quick.niter, quick.nterms) == (2100, 6, 300, 1)
+
 
 class TestChannels:
     def test_ranges_are_inclusive(self) -> None:

@@ -18,11 +18,11 @@ from dsa_hcal_assets.radio.imaging.measurements import (
     peak,
     read_plane,
 )
-from dsa_hcal_assets.radio.imaging.primary_beam import beam_image, drift_centres, write_beam
+from dsa_hcal_assets.radio.imaging.primary_beam import write_beam
 from dsa_hcal_assets.radio.imaging.provenance import stamp
 from dsa_hcal_assets.radio.imaging.sources import find_sources
 from dsa_hcal_assets.radio.imaging.thumbnail import write_thumbnail
-from dsa_hcal_assets_tests.radio.imaging.skies import BEAM, CENTRE, write_sky
+from dsa_hcal_assets_tests.radio.imaging.skies import BEAM, CENTRE, standing, write_sky
 
 
 class TestFit:
@@ -63,52 +63,12 @@ def test_the_peak_is_the_brightest_source(tmp_path: Path) -> None:
     assert separation_deg(ra, dec, 150.1, 30.1) * 3600 < 6
 
 
-class TestPrimaryBeam:
-    def test_a_standing_beam_is_one_at_its_centre_and_falls_off(self, tmp_path: Path) -> None:
-        plane = read_plane(write_sky(tmp_path / "image.fits", []))
-        beam = beam_image(plane.header, [CENTRE], 25.0, 1.4e9)
-        assert beam[128, 128] == pytest.approx(1)
-        assert 0 <= beam.min() < 0.6
-
-    def test_correction_restores_the_flux_density(self, tmp_path: Path) -> None:
-        """A source attenuated by the beam comes out right; beyond the limit there is nothing."""
-        at = (150.15, 30.1)
-        empty = read_plane(write_sky(tmp_path / "empty.fits", []))
-        response = beam_image(empty.header, [CENTRE], 25.0, 1.4e9)
-        x, y = empty.pixel_of(*at)
-        seen = float(response[round(y), round(x)])
-        image = write_sky(tmp_path / "image.fits", [(*at, 2.0 * seen)])
-        corrected = read_plane(write_beam(image, [CENTRE], 25.0, 0.5)["image_pbcor"])
-        fit = fit_source(corrected, *at)
-        assert fit is not None
-        assert fit.flux_jy == pytest.approx(2.0, rel=0.02)
-        assert np.isnan(corrected.values[0, 0])
-
-    def test_a_drifting_beam_moves_by_the_turn_of_the_sky(self) -> None:
-        from datetime import UTC, datetime, timedelta
-
-        start = datetime(2025, 6, 5, 4, 27, tzinfo=UTC)
-        centres = drift_centres(start, start + timedelta(seconds=309), 30.4, -118.283)
-        moved = centres[-1][0] - centres[0][0]
-        assert moved == pytest.approx(309 * 8 / 9 * 360.9856 / 86400, rel=5e-3)
-        # precession since J2000 moves the declination by some arc minutes
-        assert all(abs(dec - 30.4) < 0.2 for _, dec in centres)
-
-    def test_it_points_where_3c286_transits(self) -> None:
-        from datetime import UTC, datetime, timedelta
-
-        transit = datetime(2025, 6, 5, 4, 30, 1, 529163, tzinfo=UTC)
-        half = timedelta(seconds=1)
-        (ra, dec) = drift_centres(transit - half, transit + half, 30.37943759657783, -118.2830)[4]
-        assert separation_deg(ra, dec, 202.7845329, 30.5091550) * 3600 < 1
-
-
 class TestFindSources:
     def test_all_sources_come_out_brightest_first_with_their_true_flux(self, tmp_path: Path) -> None:
         sky = [(*CENTRE, 5.0), (150.1, 30.1, 0.3), (149.9, 29.95, 0.5), (150.05, 29.9, 0.1)]
         image = write_sky(tmp_path / "image.fits", sky, noise=0.001)
         residual = write_sky(tmp_path / "residual.fits", [], noise=0.001)
-        beam = write_beam(image, [CENTRE], 5.0, 0.1)["pb"]
+        beam = write_beam(image, standing(CENTRE, 5.0), 0.1)["pb"]
         found = find_sources(image, beam, residual)
         assert [round(one.apparent_jy, 1) for one in found] == [5.0, 0.5, 0.3, 0.1]
         assert all(one.jy >= one.apparent_jy for one in found)
@@ -116,7 +76,7 @@ class TestFindSources:
 
     def test_noise_is_not_a_source(self, tmp_path: Path) -> None:
         image = write_sky(tmp_path / "image.fits", [], noise=0.001)
-        beam = write_beam(image, [CENTRE], 5.0, 0.1)["pb"]
+        beam = write_beam(image, standing(CENTRE, 5.0), 0.1)["pb"]
         assert find_sources(image, beam, image) == []
 
 
