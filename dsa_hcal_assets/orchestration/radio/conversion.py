@@ -56,7 +56,7 @@ def _convert(run: StageRun, observation: Observation, ms: str) -> dict[str, Any]
             "files": [str(one.path) for one in observation.files],
             "out": ms,
             "profile": observation.profile,
-            "calibrator": _centre(observation.centre),
+            "calibrator": centre_of(observation.centre),
             "choices": settings.conversion,
             "writer": settings.writer,
             "profiles_dir": _profiles_dir(run),
@@ -97,7 +97,8 @@ def _stored(pictures: Mapping[str, str], directory: Path) -> list[dict[str, str]
     return stored
 
 
-def _centre(centre: Centre | None) -> JSON:
+def centre_of(centre: Centre | None) -> JSON:
+    """Return a group's phase centre as a worker takes it, in radians."""
     if centre is None:
         return None
     return {

@@ -12,6 +12,7 @@ import dagster as dg
 from dsa_hcal_assets.orchestration.lost import PARTITION_TAG
 from dsa_hcal_assets.orchestration.orphans import end_orphaned_runs
 from dsa_hcal_assets.orchestration.partitions import GROUP_SET
+from dsa_hcal_assets.orchestration.radio.quicklook_sensor import quicklook_job
 from dsa_hcal_assets.orchestration.radio.sensor import radio_job, radio_sensor
 from dsa_hcal_assets.orchestration.stage import InstallationParam
 
@@ -62,10 +63,14 @@ def radio_recovery(
 
 
 def _abandoned(instance: dg.DagsterInstance, key: str) -> bool:
-    """Tell whether no run of a live key is known: one that failed was told, and is its operator's."""
-    return instance.has_dynamic_partition(GROUP_SET, key) and not instance.get_runs(
-        dg.RunsFilter(tags={"dagster/partition": key}), limit=1
-    )
+    """Tell whether no run of a live key is known: one that failed was told, and is its operator's.
+
+    Quick looks go on by the side and take nobody's place.
+    """
+    if not instance.has_dynamic_partition(GROUP_SET, key):
+        return False
+    runs = instance.get_runs(dg.RunsFilter(tags={"dagster/partition": key}))
+    return all(run.job_name == quicklook_job.name for run in runs)
 
 
 def _request(key: str, version: str) -> dg.RunRequest:
