@@ -11,13 +11,12 @@ from dsa_hcal_assets.radio.calibration.sets import CalibrationSet, State
 from dsa_hcal_assets.settings import load_settings
 
 if TYPE_CHECKING:
+    from dsa_hcal_assets.database.connection import Database
     from dsa_hcal_assets.radio.calibration.choice import Due
 
 MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"])
 _SET = click.argument("set_id", metavar="SET", type=int)
 _REASON = click.option("--reason", required=True, help="Kept in the set's history.")
-# what an operator would have to run again, as one backfill
-BACKFILL = "dagster job backfill -m dsa_hcal_assets.definitions -j radio_recalibrate --noprompt --partitions"
 
 
 @click.command("list")
@@ -170,8 +169,9 @@ def applicable(moment: datetime, profile: str, declination: float | None) -> Non
 @click.command()
 @click.option("--profile", help="Only this telescope profile.")
 @click.option("--since", type=MOMENT, help="Only data from then on, UTC.")
-def stale(profile: str | None, since: datetime | None) -> None:
-    """List groups that would get another set today than they got, and the backfill that does so.
+@click.option("--run", "wanted", is_flag=True, help="Calibrate and image them again, by one backfill.")
+def stale(profile: str | None, since: datetime | None, wanted: bool) -> None:
+    """List groups that would get another set today than they got.
 
     They were calibrated with a set that is out of use or farther away than one that came later, or not
     at all. In SQL: radio.recalibration_due.
@@ -181,7 +181,11 @@ def stale(profile: str | None, since: datetime | None) -> None:
 
     with access.opened(load_settings()) as database:
         found = due(database, profile, since and since.replace(tzinfo=UTC))
-    _show_due(found)
+        _show_due(found)
+        if found and wanted:
+            _ask_backfill(database, [one.group for one in found])
+        elif found:
+            click.echo("calibrate them again by one backfill: dsa-hcal calibration stale --run")
 
 
 def _show_due(found: "Sequence[Due]") -> None:
@@ -192,8 +196,18 @@ def _show_due(found: "Sequence[Due]") -> None:
             f"{one.better_staleness_hours:.1f} h)  {one.why}"
         )
     click.echo(f"{len(found)} groups to be calibrated again")
-    if found:
-        click.echo(f"{BACKFILL} {','.join(one.group for one in found)}")
+
+
+def _ask_backfill(database: "Database", groups: list[str]) -> None:
+    from dsa_hcal_assets.clock import utc_now
+    from dsa_hcal_assets.definitions import build_definitions
+    from dsa_hcal_assets.orchestration.radio.recalibration import ask_backfill
+    from dsa_hcal_assets.orchestration.storage import opened_instance
+
+    repository = build_definitions().get_repository_def()
+    with opened_instance(database.url) as instance:
+        asked = ask_backfill(instance, database, repository, groups, utc_now())
+    click.echo(f"backfill {asked} of {len(groups)} groups is asked for")
 
 
 def _take_out(set_id: int, state: Literal["retired", "blacklisted"], reason: str) -> None:

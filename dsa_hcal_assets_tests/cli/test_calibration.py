@@ -8,7 +8,8 @@ from click.testing import CliRunner, Result
 
 from dsa_hcal_assets.cli.calibration import calibration
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.orchestration.radio.calibration import recalibration_job
+from dsa_hcal_assets.orchestration.partitions import GROUP_SET
+from dsa_hcal_assets.orchestration.storage import opened_instance
 from dsa_hcal_assets.radio.calibration.choice import Need, NoValidCalibration, remember
 from dsa_hcal_assets.radio.calibration.matching import transit_after
 from dsa_hcal_assets.radio.calibration.standards import load_standards
@@ -137,7 +138,7 @@ class TestTheRegistry:
         refused = run("applicable", "2025-06-05T20:00:00", "--declination", "60")
         assert isinstance(refused.exception, NoValidCalibration)
 
-    def test_what_is_due_is_listed_with_the_backfill_that_does_it(self, database: Database) -> None:
+    def test_what_is_due_is_listed_and_asked_for_as_one_backfill(self, database: Database) -> None:
         assert run("stale").output == "0 groups to be calibrated again\n"
         keys = ["2025-06-05T11:00:00", "2025-06-05T13:00:00"]
         for key in keys:
@@ -146,6 +147,9 @@ class TestTheRegistry:
         lines = run("stale").output.splitlines()
         assert [line.split()[0] for line in lines[:2]] == keys
         assert lines[0].endswith("no set could be used")
-        command = lines[-1].split()
-        assert command[-1] == ",".join(keys)
-        assert command[command.index("-j") + 1] == recalibration_job.name
+        assert lines[-1].endswith("dsa-hcal calibration stale --run")
+        with opened_instance(database.url) as instance:
+            instance.add_dynamic_partitions(GROUP_SET, keys)
+            done = run("stale", "--run")
+            (asked,) = instance.get_backfills()
+        assert done.output.splitlines()[-1] == f"backfill {asked.backfill_id} of 2 groups is asked for"

@@ -1,11 +1,6 @@
 """Radio observations on the lineage graph: from a whole group to images and a QA report."""
 
-from dsa_hcal_assets.orchestration.radio.calibration import (
-    calibrated_ms,
-    calibration_tables,
-    flags,
-    recalibration_job,
-)
+from dsa_hcal_assets.orchestration.radio.calibration import calibrated_ms, calibration_tables, flags
 from dsa_hcal_assets.orchestration.radio.imaging import continuum_image, radio_qa_report
 from dsa_hcal_assets.orchestration.radio.ingest import archived_ms, measurement_set, uvh5_group
 from dsa_hcal_assets.orchestration.radio.ms_sensor import archive_job, ms_sensor
@@ -27,6 +22,6 @@ ASSETS = (
     radio_qa_report,
     quicklook_image,
 )
-JOBS = (radio_job, quicklook_job, archive_job, recalibration_job, live_window_job, transit_plan_job)
+JOBS = (radio_job, quicklook_job, archive_job, live_window_job, transit_plan_job)
 SCHEDULES = (live_window_schedule, radio_recovery, transit_plan_schedule)
 SENSORS = (radio_sensor, quicklook_sensor, ms_sensor)

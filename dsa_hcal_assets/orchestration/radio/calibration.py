@@ -149,11 +149,3 @@ def _apply(
         "why this set": choice.reason,
     }
     return outcome({**reply, "calibration": choice.as_record()}, place, profile.name, facts)
-
-
-# What a backfill of groups runs that are due for another calibration set; see radio.recalibration_due.
-recalibration_job = dg.define_asset_job(
-    "radio_recalibrate",
-    dg.AssetSelection.assets("calibrated_ms").downstream(),
-    description="Calibrate groups again with the set that applies today, and image them.",
-)

@@ -83,7 +83,7 @@ class Calibration(_Section):
         2.0,
         gt=0,
         description="A set is applied to data of a declination up to this far from its own, deg. A station "
-        "5 cm from where it is believed to be turns phases at 1.4 GHz by 1.4 deg for each degree",
+        "5 cm from where it is believed to be turns phases at 1.4 GHz by 1.5 deg for each degree",
     )
     gain_validity_hours: float = Field(1.0, gt=0, description="Gains hold this long around their time, h")
     field_model: bool = Field(
