@@ -16,7 +16,8 @@ DROPPED = Dropped("1995-04-13T09:18:31", "2025-06-05T20:37:07", DAY)
 def test_every_asset_of_the_platform_is_expected_of_the_data_that_were_dropped():
     wanted = expected(DROPPED, "2026-01-03")
     assets = {asset.key.to_user_string() for asset in build_definitions().assets}
-    assert {kind for kind, _ in wanted} == assets
+    # no archive of Measurement Sets is dropped, and no calibration is known yet for a quick look
+    assert {kind for kind, _ in wanted} == assets - {"archived_ms", "quicklook_image"}
     assert len(wanted) == len(set(wanted))
     assert {key for kind, key in wanted if kind == "continuum_image"} == {
         DROPPED.vla_group,

@@ -33,7 +33,7 @@ having max(p.created_at) < %s
 
 @dg.schedule(
     name="radio_recovery",
-    job=radio_job,
+    job_name=radio_job.name,
     cron_schedule="*/10 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Moves on what nobody works on: overdue groups, dead runs, groups whose run is gone.",
