@@ -40,8 +40,16 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A cell that leads out of the report; its text has to do where the address cannot be reached."""
+
+    text: str
+    address: str
+
+
+@dataclass(frozen=True)
 class Table:
-    """A table of the report; numbers are formatted and set flush right."""
+    """A table of the report; numbers are formatted and set flush right, a `Link` can be followed."""
 
     title: str
     columns: Sequence[str]

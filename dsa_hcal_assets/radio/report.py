@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
-from dsa_hcal_assets.quality.report import Figure, Section, Table, render
+from dsa_hcal_assets.quality.report import Figure, Link, Section, Table, render
 from dsa_hcal_assets.quality.verdicts import Level, Verdict, worst
 
 TITLES = {
@@ -18,6 +19,7 @@ TITLES = {
     "calibration_tables": "Calibration solutions",
     "calibrated_ms": "Calibrated data",
     "continuum_image": "Images",
+    "quicklook_image": "Quick look",
 }
 
 
@@ -42,6 +44,10 @@ class StageResult:
         Name of the product, e.g. ``flags/2025-06-05T12:00:00/v0001``.
     figures
         Further pictures, already as PNG.
+    inputs
+        Names of what the product was made from.
+    run_id
+        Dagster run that made it.
     """
 
     stage: str
@@ -51,9 +57,13 @@ class StageResult:
     seconds: float | None = None
     product: str = ""
     figures: Sequence[Figure] = ()
+    inputs: Sequence[str] = ()
+    run_id: str = ""
 
 
-def render_group_report(group: str, profile: str, stages: Sequence[StageResult], provenance: Any) -> str:
+def render_group_report(
+    group: str, profile: str, stages: Sequence[StageResult], provenance: Any, dagster: str = ""
+) -> str:
     """Return the report of a group as one self-contained HTML document.
 
     Parameters
@@ -66,8 +76,11 @@ def render_group_report(group: str, profile: str, stages: Sequence[StageResult],
         In the order of the pipeline.
     provenance
         Mapping, or the products room's `Provenance`.
+    dagster
+        Address of the Dagster UI, for links to lineage and runs; without it they are told as text.
     """
-    sections = [_overview(stages), *(_section(one) for one in stages)]
+    lineage = Section("Lineage", tables=[_lineage(group, stages, dagster)])
+    sections = [_overview(stages), *(_section(one) for one in stages), lineage]
     return render("Radio observation", f"{group} ({profile})", sections, provenance)
 
 
@@ -84,6 +97,24 @@ def _overview(stages: Sequence[StageResult]) -> Section:
     ]
     columns = ("stage", "worst verdict", "checks not passed", "seconds", "product")
     return Section("Overview", tables=[Table("Stages", columns, rows)])
+
+
+def _lineage(group: str, stages: Sequence[StageResult], dagster: str) -> Table:
+    rows = []
+    for one in stages:
+        asset = f"/assets/{one.stage}?{urlencode({'view': 'lineage', 'partition': group})}"
+        rows.append(
+            (
+                _linked(one.product or one.stage, dagster, asset),
+                ", ".join(one.inputs) or "none",
+                _linked(one.run_id, dagster, f"/runs/{one.run_id}"),
+            )
+        )
+    return Table("What was made from what", ("product", "made from", "run"), rows)
+
+
+def _linked(text: str, dagster: str, path: str) -> str | Link:
+    return Link(text, f"{dagster.rstrip('/')}{path}") if text and dagster else text
 
 
 def _section(one: StageResult) -> Section:
@@ -103,6 +134,11 @@ def _stored_figures(stored: Sequence[Mapping[str, str]]) -> list[Figure]:
 
 def _details(one: StageResult) -> list[Table]:
     tables = []
+    if "conversion" in one.result:
+        seconds = one.result["conversion"].get("seconds", {})
+        tables.append(_timings(seconds, "Threads work side by side: their steps overlap."))
+    if "elapsed" in one.result:
+        tables.append(_timings(one.result["elapsed"], "From the start of the work until the step was done."))
     if "steps" in one.result:
         rows = [(step, 100 * share) for step, share in one.result["steps"].items()]
         tables.append(Table("First flagged by", ("step", "share, %"), rows))
@@ -111,6 +147,10 @@ def _details(one: StageResult) -> list[Table]:
     if "fields" in one.result:
         tables += _image_tables(one.result["fields"])
     return tables
+
+
+def _timings(seconds: Mapping[str, float], note: str) -> Table:
+    return Table("Timing", ("step", "seconds"), [(step, one) for step, one in seconds.items()], note=note)
 
 
 def _calibration_tables(described: Mapping[str, Any]) -> list[Table]:

@@ -104,3 +104,25 @@ def test_parameters_and_times_are_written_for_people() -> None:
     html = render_group_report("g", "vla", [stage], {})
     for said in ("3C286*, N5921", "not set", "yes", "N*: 4~6", "1995-04-12 10:02:30<", ">?<"):
         assert said in html
+
+
+def test_the_lineage_is_told_and_can_be_followed_where_dagster_is() -> None:
+    stage = StageResult(
+        "flags", [], product="flags/g/v0001", inputs=["measurement_set/g/v0002"], run_id="run-7"
+    )
+    offline = render_group_report("g", "vla", [stage], {})
+    linked = render_group_report("g", "vla", [stage], {}, "http://127.0.0.1:3110/")
+    for said in ("flags/g/v0001", "measurement_set/g/v0002", "run-7"):
+        assert said in offline
+        assert said in linked
+    assert "http://" not in offline
+    assert 'href="http://127.0.0.1:3110/runs/run-7"' in linked
+    assert 'href="http://127.0.0.1:3110/assets/flags?view=lineage&amp;partition=g"' in linked
+
+
+def test_timings_are_told_step_by_step() -> None:
+    converted = StageResult("measurement_set", [], {"conversion": {"seconds": {"load": 1.25}}}, seconds=9.5)
+    looked = StageResult("quicklook_image", [], {"elapsed": {"imaged": 17.5}})
+    html = render_group_report("g", "dsa110", [converted, looked], {})
+    for said in ("load", "1.25", "9.5", "Quick look", "imaged", "17.5"):
+        assert said in html

@@ -89,15 +89,16 @@ def _calibration_set(calibrated: Product) -> str:
 @stage_asset(group="radio", partitions=GROUPS, deps=["uvh5_group", "archived_ms", *STAGES], kinds={"html"})
 def radio_qa_report(run: StageRun) -> dg.MaterializeResult[Any]:
     """One self-contained HTML page on the group: every stage, verdict, plot, parameter and input."""
-    from dsa_hcal_assets.orchestration.radio.report import stage_results
+    from dsa_hcal_assets.orchestration.radio.report import dagster_address, stage_results
     from dsa_hcal_assets.quality.verdicts import Metric
     from dsa_hcal_assets.radio.report import render_group_report
 
     observation = observation_of(run)
     sources, results = stage_results(run)
+    provenance, dagster = run.provenance(sources), dagster_address(run)
 
     def make(place: Path) -> Outcome:
-        page = render_group_report(run.partition, observation.profile, results, run.provenance(sources))
+        page = render_group_report(run.partition, observation.profile, results, provenance, dagster)
         (place / "report.html").write_text(page, encoding="utf-8")
         pictures = sum(len(one.result.get("figures", ())) for one in results)
         return Outcome([Metric("stages", float(len(results))), Metric("figures", float(pictures))])
