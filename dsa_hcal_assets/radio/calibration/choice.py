@@ -117,9 +117,7 @@ def choose(database: Database, need: Need) -> Choice:
     chosen = get_set(database, set_id)
     distance = timedelta(hours=staleness)
     nearer = [one for one in near if one.set_id != set_id and abs(one.centre - moment) <= distance]
-    # a set that was solved anew is no reason to name
-    passed = [_why_not(one, need) for one in nearer if one.state != "superseded"]
-    return Choice(chosen, standing, staleness, tuple(passed))
+    return Choice(chosen, standing, staleness, tuple(_why_not(one, need) for one in nearer))
 
 
 def _why_not(one: CalibrationSet, need: Need) -> str:

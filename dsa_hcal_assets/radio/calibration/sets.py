@@ -91,10 +91,13 @@ def list_sets(
 
 
 def nearest_sets(database: Database, profile: str, kind: str, moment: datetime) -> list[CalibrationSet]:
-    """Return the three sets, of any state, whose centres are nearest to a moment."""
+    """Return the three sets whose centres are nearest to a moment, usable or not, the newest of equals.
+
+    Without those a newer solve of their group has replaced: that one stands for them.
+    """
     rows = database.rows(
         f"select {_COLUMNS} from radio.calibration_sets where profile = %s and kind = %s "  # noqa: S608
-        "order by greatest(centre - %s, %s - centre) limit 3",
+        "and state <> 'superseded' order by greatest(centre - %s, %s - centre), set_id desc limit 3",
         (profile, kind, moment, moment),
     )
     return [_set(row) for row in rows]
