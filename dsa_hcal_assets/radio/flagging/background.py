@@ -23,7 +23,7 @@ INTEGRATIONS_BESIDE = 4
 SAMPLING = 5
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def flatten(plane: Floats, bad: Bools) -> None:
     """Replace amplitudes by amplitude / background - 1, shape (n_time, n_channel); bad without background."""
     times, channels = plane.shape
@@ -58,7 +58,7 @@ def flatten(plane: Floats, bad: Bools) -> None:
                 bad[time, channel] = True
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def deviation(plane: Floats, bad: Bools) -> np.float32:
     """Return the robust deviation (1.4826 MAD) from zero of what is not bad; 0 when nothing is left."""
     times, channels = plane.shape
@@ -74,7 +74,7 @@ def deviation(plane: Floats, bad: Bools) -> np.float32:
     return spread
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def running_median(values: Floats, beside: int, fewest: int) -> Floats:
     """Return the median of the positive values within `beside` on either side.
 
@@ -96,7 +96,7 @@ def running_median(values: Floats, beside: int, fewest: int) -> Floats:
     return smooth
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def median(values: Floats, count: int) -> np.float32:
     """Return the lower median of the first `count` values, which it reorders (quickselect); 0 of none."""
     if count == 0:

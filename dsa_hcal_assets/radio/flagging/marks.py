@@ -26,7 +26,7 @@ _CONVERSION, _ZEROS, _EDGES, _CLIP = int(Step.CONVERSION), int(Step.ZEROS), int(
 _DEAD, _SEARCH, _MAD, _EXTENSION = int(Step.DEAD), int(Step.SEARCH), int(Step.MAD), int(Step.EXTENSION)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def inspect(
     thread: int,
     data: NDArray[np.complex64],
@@ -83,7 +83,7 @@ def inspect(
             empty[row, hand] = nothing
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def bandpass(
     data: NDArray[np.complex64], codes: Codes, rows: Ints, hand: int, level: NDArray[np.float32]
 ) -> None:
@@ -99,7 +99,7 @@ def bandpass(
         level[channel] = median(room, count)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def mad_clip(
     thread: int,
     data: NDArray[np.complex64],
@@ -158,7 +158,7 @@ def mad_clip(
                         codes[rows[sample // channels], sample % channels, hand] = _MAD
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def close(
     thread: int,
     codes: Codes,
@@ -224,7 +224,7 @@ def close(
                         _extend(codes, row, channel)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _interference(codes: Codes, row: int, channel: int) -> bool:
     found = False
     for hand in range(codes.shape[2]):
@@ -232,14 +232,14 @@ def _interference(codes: Codes, row: int, channel: int) -> bool:
     return found
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _extend(codes: Codes, row: int, channel: int) -> None:
     for hand in range(codes.shape[2]):
         if codes[row, channel, hand] == 0:
             codes[row, channel, hand] = _EXTENSION
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def count_steps(codes: Codes, weight: Bools, by_step: Ints, by_row: Ints, by_channel: Ints) -> None:
     """Count the visibilities of rows and correlations of `weight`, shape (n_row, n_correlation).
 

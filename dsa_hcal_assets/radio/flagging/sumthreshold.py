@@ -36,7 +36,7 @@ ARRAY_CUT = np.float32(0.5)
 RUN_SAMPLING = 11
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def search(
     thread: int,
     data: NDArray[np.complex64],
@@ -103,7 +103,7 @@ def search(
                         codes[rows[time], channel, hand] = code
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def sum_threshold(plane: Floats, bad: Bools, limit: np.float32) -> None:
     """Add to `bad` the runs of 1, 2, 4, ... samples along time and along frequency above their thresholds.
 
@@ -135,9 +135,13 @@ def sum_threshold(plane: Floats, bad: Bools, limit: np.float32) -> None:
             )
             threshold *= np.float32(1 + ROUNDING)
             for time in range(last_time + 1):
+                above = False
                 for channel in range(last_channel + 1):
+                    above |= mean[time, channel] > threshold
+                some |= above
+                # most rows have nothing: the loop before is one the compiler vectorises
+                for channel in range(last_channel + 1 if above else 0):
                     if mean[time, channel] > threshold:
-                        some = True
                         if in_time:
                             found[time : time + run, channel] = True
                         else:
@@ -150,7 +154,7 @@ def sum_threshold(plane: Floats, bad: Bools, limit: np.float32) -> None:
         run *= 2
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _means_in_time(filled: Floats, run: int, mean: Floats) -> None:
     """Write the mean of `run` integrations to where the run begins."""
     times, channels = filled.shape
@@ -167,7 +171,7 @@ def _means_in_time(filled: Floats, run: int, mean: Floats) -> None:
                 mean[time - run + 1, channel] = total[channel] * share
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _means_in_frequency(filled: Floats, run: int, mean: Floats) -> None:
     """Write the mean of `run` channels to where the run begins."""
     times, channels = filled.shape
@@ -182,7 +186,7 @@ def _means_in_frequency(filled: Floats, run: int, mean: Floats) -> None:
                 mean[time, channel - run + 1] = total * share
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _spread(mean: Floats, last_time: int, last_channel: int) -> np.float32:
     """Return the robust deviation of means up to the last ones, both included."""
     wide = last_channel + 1
