@@ -23,8 +23,10 @@ from dsa_hcal_assets.radio.imaging.measurements import FWHM_TO_SIGMA, Plane, rea
 
 Floats = NDArray[np.float64]
 ROW_BLOCK = 4096
-# below this the side lobes that a source's drift and spectrum leave are lost in the noise
-BRIGHT_JY = 2.0
+# drift and spectrum leave side lobes of up to 1e-3 of a source: below this multiple of the noise they are
+# lost in it (measured with 20 antennas; more antennas have lower side lobes)
+BRIGHT_SIGMA = 200.0
+MOST_SOURCES = 20
 # of a source this far out in the beam the model would be wrong by more than it helps
 LEAST_RESPONSE = 0.3
 
@@ -37,21 +39,22 @@ class TakenOut:
     apparent_jy: float
 
 
-def bright_among(sources: Sequence[Calibrator], exposure: Exposure) -> list[TakenOut]:
-    """Return the sources bright enough to be taken out, as they appear; none where the beam follows the sky.
+def bright_among(sources: Sequence[Calibrator], exposure: Exposure, noise_jy: float) -> list[TakenOut]:
+    """Return the sources that stand far above the noise (Jy/beam), as they appear, the brightest first.
 
+    None where the beam follows the sky:
     A tracked source is constant in time, and what its spectrum leaves over a narrow band is nothing.
     """
     if len(exposure.centres_deg) == 1:
         return []
-    found = []
+    found, limit = [], BRIGHT_SIGMA * noise_jy
     for source in sources:
         distance = separations_deg(source.ra_deg, source.dec_deg, exposure.centres_deg)
         response = float(exposure.profile(distance) @ exposure.moment_share)
         # the profile has further maxima beyond its first zero
-        if response >= LEAST_RESPONSE and (seen := exposure.apparent_jy(source)) >= BRIGHT_JY:
+        if response >= LEAST_RESPONSE and (seen := exposure.apparent_jy(source)) >= limit:
             found.append(TakenOut(source, seen))
-    return found
+    return sorted(found, key=lambda one: one.apparent_jy, reverse=True)[:MOST_SOURCES]
 
 
 def take_out(

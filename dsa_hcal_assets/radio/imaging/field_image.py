@@ -93,7 +93,7 @@ def image_field(ms: Path, directory: Path, task: FieldTask, scratch: Path) -> Fi
     drift = (beam.declination_deg, beam.longitude_deg) if beam else None
     exposure = exposure_of(samples, task.beam_diameter_m, task.centre_deg, drift)
     noise = expected_noise_jy(samples, task.telescope.sefd_jy, task.parameters)
-    taken = bright_among(task.bright, exposure)
+    taken = bright_among(task.bright, exposure, noise)
     if taken:
         left = scratch / "without-bright.ms"
         shutil.copytree(ms, left)

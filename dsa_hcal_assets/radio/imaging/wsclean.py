@@ -33,7 +33,11 @@ def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
 
 
 def arguments(parameters: ImageParameters, name: Path) -> list[str]:
-    """Return WSClean's command line without the Measurement Set."""
+    """Return WSClean's command line without the Measurement Set.
+
+    Its own gridder takes w layers up to a radian of phase apart, which costs a source a degree off 3 %
+    of its flux density; wgridder (Arras et al. 2021, A&A 646, A58) is accurate to 1e-4.
+    """
     side = str(parameters.imsize)
     command = [
         "wsclean", "-name", str(name), "-j", str(_threads()), "-temp-dir", str(name.parent),
@@ -42,7 +46,7 @@ def arguments(parameters: ImageParameters, name: Path) -> list[str]:
         "-niter", str(parameters.niter), "-mgain", f"{parameters.mgain:g}", "-gain", "0.1",
         "-threshold", f"{parameters.threshold_jy:g}",
         "-auto-mask", f"{parameters.mask_sigma:g}", "-auto-threshold", f"{parameters.stop_sigma:g}",
-        "-no-update-model-required", "-no-dirty",
+        "-no-update-model-required", "-no-dirty", "-use-wgridder",
     ]  # fmt: skip
     if parameters.scales:
         command += ["-multiscale", "-multiscale-scales", ",".join(str(one) for one in parameters.scales)]
