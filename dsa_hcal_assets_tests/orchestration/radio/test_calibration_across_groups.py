@@ -17,12 +17,14 @@ from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration import radio
 from dsa_hcal_assets.orchestration.partitions import GROUPS
 from dsa_hcal_assets.orchestration.radio.sensor import look
+from dsa_hcal_assets.radio.calibration.application import NoTableHolds
 from dsa_hcal_assets.radio.calibration.choice import due
 from dsa_hcal_assets.radio.calibration.description import SetDescription
 from dsa_hcal_assets.radio.calibration.inspection import ClockDoubted
 from dsa_hcal_assets.radio.calibration.registry import take_out
 from dsa_hcal_assets.radio.calibration.sets import history, list_sets
 from dsa_hcal_assets.radio.calibration.solutions import CaltableUnreadable
+from dsa_hcal_assets.radio.observation import MS_NAME
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.settings.radio import RadioSettings
@@ -158,11 +160,16 @@ class TestASetOfAnArchive:
         )
 
     def shift(self, place, hours):
-        described = SetDescription.load(place)
-        moved = {
-            name: getattr(described, name) + timedelta(hours=hours) for name in ("start", "end", "centre")
-        }
-        described.model_copy(update=moved).save(place)
+        """Move the set in time, as a clock that is wrong does, or an age."""
+        described, later = SetDescription.load(place), timedelta(hours=hours)
+        moved = {name: getattr(described, name) + later for name in ("start", "end", "centre")}
+        tables = tuple(
+            one.model_copy(
+                update={"valid_from": one.valid_from + later, "valid_until": one.valid_until + later}
+            )
+            for one in described.tables
+        )
+        described.model_copy(update={**moved, "tables": tables}).save(place)
 
     def test_times_that_are_an_hour_off_are_refused_with_the_reason(self, archived, register, installation):
         before = list_sets(installation.database)
@@ -172,6 +179,47 @@ class TestASetOfAnArchive:
         assert "3C147 was not on the meridian" in str(refused.exception)
         assert "+1.00 h off" in str(refused.exception)
         assert list_sets(installation.database) == before
+
+    def test_applied_beyond_its_range_only_the_bandpass_counts_and_its_age_is_measured(
+        self, archived, installation, groups, tmp_path
+    ):
+        self.shift(archived, -30)
+        products, profile = installation.products, load_profiles()["dsa110"].model_dump(mode="json")
+        arguments = {
+            "ms": str(products.require("measurement_set", groups[1]).path / MS_NAME),
+            "flags": str(products.require("flags", groups[1]).path),
+            "calibration": str(archived),
+            "profile": profile,
+            "out_dir": str(tmp_path / "out"),
+        }
+
+        def apply(**more):
+            return installation.workers.call(
+                "dsa_hcal_assets.radio.calibration.job:apply",
+                {**arguments, **more},
+                wall_seconds=280,
+                log=tmp_path / "apply.log",
+            )
+
+        with pytest.raises(NoTableHolds):
+            apply()
+        reply = apply(beyond_validity=True)
+        values = {one["name"]: one["value"] for one in reply["metrics"]}
+        assert reply["tables"] == ["bandpass"]
+        assert values["staleness_hours"] == pytest.approx(30, abs=0.2)
+        assert values["beyond_validity_hours"] == pytest.approx(6, abs=0.2)
+
+    def test_a_set_that_fails_its_limits_is_on_record_and_not_used(
+        self, archived, register, installation, monkeypatch
+    ):
+        (used,) = list_sets(installation.database, state="active")
+        monkeypatch.setenv("DSA_HCAL_THRESHOLD__CALIBRATION_TABLES__BANDPASS_SNR__WARN_BELOW", "2e9")
+        monkeypatch.setenv("DSA_HCAL_THRESHOLD__CALIBRATION_TABLES__BANDPASS_SNR__ERROR_BELOW", "1e9")
+        refused = register(archived)
+        assert refused.exit_code == 1, refused.exception
+        (failed,) = list_sets(installation.database, state="retired")
+        assert failed.reason == "failed its checks: bandpass_snr"
+        assert list_sets(installation.database, state="active") == [used]
 
     def test_a_table_that_cannot_be_read_is_refused(self, archived, register, installation):
         before = list_sets(installation.database)
@@ -183,7 +231,7 @@ class TestASetOfAnArchive:
     def test_it_becomes_a_product_and_a_set_in_the_place_of_the_old_one(
         self, archived, register, installation, groups
     ):
-        (old,) = list_sets(installation.database)
+        (old,) = list_sets(installation.database, state="active")
         done = register(archived)
         assert done.exit_code == 0, (done.output, done.exception)
         found = {one.set_id: one for one in list_sets(installation.database)}
