@@ -62,6 +62,7 @@ def quicklook_image(run: StageRun) -> dg.MaterializeResult[Any]:
 
 def _described(run: StageRun) -> tuple[Observation, datetime]:
     """Return the group as ingest remembers it, and when it was found complete."""
+    from dsa_hcal_assets.orchestration.radio.calibrators import matcher_of
     from dsa_hcal_assets.radio import observation
     from dsa_hcal_assets.radio.ingest import groups
     from dsa_hcal_assets.radio.profiles.loading import profile_named
@@ -72,7 +73,8 @@ def _described(run: StageRun) -> tuple[Observation, datetime]:
         raise ProductMissing(f"no file of group {run.partition} ever arrived", remedy="check the key")
     profile = profile_named(group.profile, run.installation.settings.radio.profiles_dir)
     subbands = groups.subbands_of(database, run.installation.ledger, run.partition)
-    return observation.describe(run.partition, subbands, profile), group.completed_at or group.last_seen
+    described = observation.describe(run.partition, subbands, profile, matcher_of(run.installation, profile))
+    return described, group.completed_at or group.last_seen
 
 
 def _landed(observation: Observation, seen_at: datetime) -> datetime:
