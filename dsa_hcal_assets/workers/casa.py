@@ -22,6 +22,8 @@ PRELOAD = (
     "matplotlib.figure",
     "pyuvdata.utils",
     "dsa_hcal_assets.radio.conversion.kernels",
+    # has the shortest deadline of all
+    "dsa_hcal_assets.radio.quicklook.job",
 )
 
 

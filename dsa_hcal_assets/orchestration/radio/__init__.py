@@ -5,7 +5,7 @@ from dsa_hcal_assets.orchestration.radio.imaging import continuum_image, radio_q
 from dsa_hcal_assets.orchestration.radio.ingest import archived_ms, measurement_set, uvh5_group
 from dsa_hcal_assets.orchestration.radio.ms_sensor import archive_job, ms_sensor
 from dsa_hcal_assets.orchestration.radio.quicklook import quicklook_image
-from dsa_hcal_assets.orchestration.radio.quicklook_sensor import quicklook_job, quicklook_sensor
+from dsa_hcal_assets.orchestration.radio.quicklook_sensor import quicklook_job, radio_quicklook_sensor
 from dsa_hcal_assets.orchestration.radio.recovery import radio_recovery
 from dsa_hcal_assets.orchestration.radio.sensor import radio_job, radio_sensor
 from dsa_hcal_assets.orchestration.radio.transits import transit_plan_job, transit_plan_schedule
@@ -24,4 +24,4 @@ ASSETS = (
 )
 JOBS = (radio_job, quicklook_job, archive_job, live_window_job, transit_plan_job)
 SCHEDULES = (live_window_schedule, radio_recovery, transit_plan_schedule)
-SENSORS = (radio_sensor, quicklook_sensor, ms_sensor)
+SENSORS = (radio_sensor, radio_quicklook_sensor, ms_sensor)

@@ -38,7 +38,7 @@ quicklook_job = dg.define_asset_job("radio_quicklook", dg.AssetSelection.assets(
     minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def quicklook_sensor(
+def radio_quicklook_sensor(
     context: dg.SensorEvaluationContext, installation: InstallationParam
 ) -> dg.SensorResult | dg.SkipReason:
     """Ask for a quick look at what became whole since the last tick."""

@@ -11,7 +11,7 @@ from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.partitions import GROUP_SET, GROUPS
 from dsa_hcal_assets.orchestration.radio import quicklook_sensor as watching
 from dsa_hcal_assets.orchestration.radio.quicklook import quicklook_image
-from dsa_hcal_assets.orchestration.radio.quicklook_sensor import MOST_AT_ONCE, quicklook_sensor
+from dsa_hcal_assets.orchestration.radio.quicklook_sensor import MOST_AT_ONCE, radio_quicklook_sensor
 from dsa_hcal_assets.orchestration.radio.sensor import look
 from dsa_hcal_assets.quality.store import latest as verdicts_of
 from dsa_hcal_assets.radio.calibration.entering import enter
@@ -131,7 +131,7 @@ def tick(monkeypatch, instance):
         context = dg.build_sensor_context(
             instance=instance, cursor=cursor, resources={"installation": installation}
         )
-        return quicklook_sensor(context)
+        return radio_quicklook_sensor(context)
 
     return tick
 
