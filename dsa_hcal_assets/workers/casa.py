@@ -22,8 +22,6 @@ PRELOAD = (
     "matplotlib.figure",
     "pyuvdata.utils",
     "dsa_hcal_assets.radio.conversion.kernels",
-    # has the shortest deadline of all
-    "dsa_hcal_assets.radio.quicklook.job",
 )
 
 
