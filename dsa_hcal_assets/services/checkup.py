@@ -64,9 +64,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _ports(settings, running)
     yield _database(settings)
     yield _program("WSClean", ("wsclean",), "images are made with CASA's tclean; apt-get install wsclean")
-    yield _program(
-        "AOFlagger", ("aoflagger",), "needed by profiles with flagging.method = aoflagger only"
-    )
+    yield _program("AOFlagger", ("aoflagger",), "needed by profiles with flagging.method = aoflagger only")
     yield _program(
         "Chromium", ("chromium", "chromium-browser", "google-chrome"), "needed for screenshots in tests only"
     )

@@ -53,7 +53,7 @@ def solve(
         Table of further calibrators (the form of ``standards.csv``).
     neighbours
         Table of other sources in the beam (the same form) that go into the model. Without it, where
-        the profile asks for a field model, they are taken from an image of a first solution.
+        the profile asks for a field model, they are taken from images of first solutions.
     imager
         Program for that image.
     scratch
@@ -82,9 +82,7 @@ def solve(
         calibrator = CalibratorGroup(source, flag_set, telescope, group, roles, pointing_dec_deg, Path(room))
         others: Sequence[Calibrator] = read_sources(Path(neighbours)) if neighbours else ()
         if telescope.calibration.field_model and not neighbours:
-            first = Path(room) / "first"
-            calibrator.solve(first)
-            others = field_model(source, flag_set, first, telescope, pointing_dec_deg, imager, Path(room))
+            others = field_model(calibrator, imager, Path(room))
         made = calibrator.solve(target, others)
     bandpass, last = (read_solutions(path) for path in (made.tables["bandpass"], [*made.tables.values()][-1]))
     return {

@@ -9,6 +9,7 @@ import pytest
 from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.radio.calibration import solutions as judge
 from dsa_hcal_assets.radio.calibration.description import SetDescription, window_around
+from dsa_hcal_assets.radio.calibration.field_model import have_settled
 from dsa_hcal_assets.radio.calibration.fields import NoCalibrator, assign, fields_with_data, span
 from dsa_hcal_assets.radio.calibration.figures import write_figures
 from dsa_hcal_assets.radio.calibration.prediction import direction_cosines, predict
@@ -119,6 +120,23 @@ class TestJudgement:
     def test_what_is_no_caltable_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="cannot be read"):
             read_solutions(tmp_path)
+
+
+class TestFieldModel:
+    def source(self, jy: float, dec_deg: float = 20.0) -> Calibrator:
+        return Calibrator.of_power_law("x", 10, dec_deg, jy, -0.7)
+
+    def test_settled_is_every_source_again_with_its_flux_density(self) -> None:
+        before = [self.source(1.0), self.source(2.0, 20.1)]
+        assert have_settled(before, [self.source(1.005), self.source(1.99, 20.1 + 5 / 3600)])
+        assert have_settled(before, [])
+
+    @pytest.mark.parametrize(("jy", "dec_deg"), [(1.02, 20.0), (1.0, 20.01)])
+    def test_another_flux_density_or_place_is_not_settled(self, jy: float, dec_deg: float) -> None:
+        assert not have_settled([self.source(1.0)], [self.source(jy, dec_deg)])
+
+    def test_the_first_image_has_nothing_to_compare_with(self) -> None:
+        assert not have_settled([], [self.source(1.0)])
 
 
 class TestPrediction:
