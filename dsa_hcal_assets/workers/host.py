@@ -315,6 +315,8 @@ class Host:
             kill_group(found.pid)
             _, status = os.waitpid(found.pid, 0)
             del self._jobs[found.pid]
+            # a job that ends between two looks may have flooded its log
+            bound_log(found.log)
             self._report(found, os.waitstatus_to_exitcode(status))
 
     def _report(self, found: Job, status: int) -> None:

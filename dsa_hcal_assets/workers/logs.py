@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 LARGEST_LOG = 64 * 2**20
+_KEPT_BYTES = 2**20
 _TAIL_BYTES = 2000
 _TAIL_LINES = 12
 
@@ -29,7 +30,7 @@ def log_tail(log: Path, start: int = 0) -> str:
     try:
         with log.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            # smaller than before: it was emptied by `bound_log` in between
+            # smaller than before: it was cut by `bound_log` in between
             file.seek(max(start if start <= size else 0, size - _TAIL_BYTES))
             text = file.read(_TAIL_BYTES).decode(errors="replace")
     except FileNotFoundError:
@@ -44,17 +45,20 @@ def open_log(log: Path) -> int:
 
 
 def bound_log(log: Path, largest: int = LARGEST_LOG) -> bool:
-    """Empty a log that has grown beyond `largest` bytes; return whether it was.
+    """Cut a log that has grown beyond `largest` bytes down to its end; return whether it was.
 
-    Writers append, so they continue at the new start. A limit on file sizes (RLIMIT_FSIZE) would
+    Writers append, so they continue behind what is kept. A limit on file sizes (RLIMIT_FSIZE) would
     also hit the data products, hence this watch from outside.
     """
     if log_size(log) <= largest:
         return False
     try:
-        os.truncate(log, 0)
+        with log.open("rb+") as file:
+            file.seek(-min(_KEPT_BYTES, largest // 2), os.SEEK_END)
+            end = file.read()
+            file.truncate(0)
     except FileNotFoundError:
         return False
     with log.open("ab") as file:
-        file.write(f"(log emptied here: it had grown beyond {largest} bytes)\n".encode())
+        file.write(f"(log cut here: it had grown beyond {largest} bytes)\n".encode() + end)
     return True
