@@ -2,8 +2,9 @@
 
 Run retries start a run again whose worker died. If the code server is away at that very moment (it
 is restarted in seconds, but the same crash may have ended both), Dagster logs "Failed to retry run",
-marks the run as not to be retried and never looks at it again; what it has loaded already is not
-pending any more, so no look at the incoming directory would find its partition either.
+marks the run as not to be retried and never looks at it again; if the daemon ends between taking
+note of the failure and retrying, the run stays marked as one that will be retried. What it has loaded
+already is not pending any more, so no look at the incoming directory would find its partition either.
 """
 
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ RETRY_NUMBER_TAG = "dagster/retry_number"
 BACKFILL_TAG = "dagster/backfill"
 STEP_FAILURE = "STEP_FAILURE"
 LOOK_BACK = timedelta(days=1)
+# Dagster retries within seconds of a failure; a daemon that was restarted takes some more
+RETRIED_WITHIN = timedelta(minutes=1)
 
 
 def lost_runs(instance: dg.DagsterInstance, sensor: str, now: datetime) -> list[dg.DagsterRun]:
@@ -45,15 +48,23 @@ def lost_backfill_runs(instance: dg.DagsterInstance, now: datetime) -> list[dg.D
 def _died(instance: dg.DagsterInstance, tags: dict[str, str], now: datetime) -> list[dg.DagsterRun]:
     wanted = dg.RunsFilter(
         statuses=[dg.DagsterRunStatus.FAILURE],
-        tags={**tags, WILL_RETRY_TAG: "false"},
+        tags={**tags, WILL_RETRY_TAG: ["false", "true"]},
         updated_after=now - LOOK_BACK,
     )
     return [
-        run
-        for run in instance.get_runs(wanted)
-        if run.tags.get(FAILURE_REASON_TAG) != STEP_FAILURE
-        and int(run.tags.get(RETRY_NUMBER_TAG, "0")) < instance.run_retries_max_retries
+        record.dagster_run
+        for record in instance.get_run_records(wanted)
+        if record.dagster_run.tags.get(FAILURE_REASON_TAG) != STEP_FAILURE
+        and int(record.dagster_run.tags.get(RETRY_NUMBER_TAG, "0")) < instance.run_retries_max_retries
+        and not _may_be_retried(record, now)
     ]
+
+
+def _may_be_retried(record: dg.RunRecord, now: datetime) -> bool:
+    """Tell whether Dagster wants to retry a run and may still be about to."""
+    if record.dagster_run.tags[WILL_RETRY_TAG] == "false":
+        return False
+    return now - record.update_timestamp < RETRIED_WITHIN
 
 
 def _newest(instance: dg.DagsterInstance, run: dg.DagsterRun, *tags: str) -> bool:

@@ -52,9 +52,14 @@ def test_a_run_that_died_and_is_not_retried_is_lost(instance):
     assert names(instance) == ["died"]
 
 
-def test_a_run_that_dagster_will_retry_is_not_lost(instance):
+def test_a_run_that_dagster_will_retry_is_lost_only_when_it_did_not(instance):
+    """The daemon may end between taking note of a failure and retrying the run."""
     enter(instance, "died", **{lost.WILL_RETRY_TAG: "true"})
     assert names(instance) == []
+    later = datetime.now(UTC) + lost.RETRIED_WITHIN
+    assert [run.run_id for run in lost_runs(instance, "watch", later)] == ["died"]
+    enter(instance, "retry", dg.DagsterRunStatus.STARTED)
+    assert lost_runs(instance, "watch", later) == []
 
 
 def test_a_run_with_a_failed_step_is_told_and_not_repeated(instance):
