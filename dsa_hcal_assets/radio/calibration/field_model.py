@@ -20,6 +20,9 @@ MOST_PIXELS = 1280
 
 
 MOST_ROUNDS = 3
+# What gains absorb goes down with the number of antennas: from so many on one image is enough, which
+# matters there, because an image then takes a minute.
+MANY_ANTENNAS = 48
 # flux densities that change by less from round to round have settled
 SETTLED = 0.01
 # the same source in two images: two pixels apart at most
@@ -30,7 +33,7 @@ def field_model(group: CalibratorGroup, imager: str, scratch: Path) -> Sequence[
     """Return the sources beside the calibrator, with flux densities free of the primary beam.
 
     Each round solves with what the round before found, and images the result, until flux densities
-    have settled or three rounds are done.
+    have settled or three rounds are done; with many antennas one round does.
 
     Parameters
     ----------
@@ -44,9 +47,9 @@ def field_model(group: CalibratorGroup, imager: str, scratch: Path) -> Sequence[
     sources: Sequence[Calibrator] = ()
     for number in range(1, MOST_ROUNDS + 1):
         room = scratch / f"round{number}"
-        group.solve(room / "tables", sources)
+        made = group.solve(room / "tables", sources)
         before, sources = sources, _image_sources(group, imager, room)
-        if have_settled(before, sources):
+        if len(made.antennas) >= MANY_ANTENNAS or have_settled(before, sources):
             break
     return sources
 
