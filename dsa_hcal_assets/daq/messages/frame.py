@@ -1,0 +1,174 @@
+"""A message as bytes: a header of 64 bytes, its names, and the payload, each under a CRC.
+
+    0   magic `DHM1`
+    4   kind, u8                       5   reserved, u8
+    6   length of topic, u16           8   length of producer, u16      10  reserved, u16
+    12  length of attributes, u32      16  length of payload, u64
+    24  epoch, u64      32  sequence, u64      40  time (UTC, ns), i64
+    48  CRC32C of the payload, u32     52  CRC32C of header and names (this field zero), u32
+    56  reserved, u64
+    64  topic, producer (UTF-8), attributes (JSON); zeros up to a multiple of 64; payload
+
+Little-endian. The same frame lies in rings, in segments on disk and on sockets.
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NoReturn
+
+import msgspec
+from crc32c import crc32c
+
+from dsa_hcal_assets.daq.messages.message import Attribute, Kind, Message
+from dsa_hcal_assets.errors import BadInput
+
+MAGIC = b"DHM1"
+HEADER = struct.Struct("<4sBBHHHIQQQqIIQ")
+ALIGNMENT = 64
+_HEADER_CRC_AT = 52
+_to_json = msgspec.json.Encoder().encode
+_from_json = msgspec.json.Decoder(dict[str, Attribute]).decode
+
+
+class FrameDamaged(BadInput):
+    """The bytes are not one whole frame: wrong magic, length, or CRC."""
+
+
+class NameTooLong(BadInput):
+    """A topic or producer id is longer than a header can say (65535 bytes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """All of a frame before its payload, and the frame's length with it, bytes."""
+
+    data: bytes
+    frame_length: int
+
+
+def aligned(length: int) -> int:
+    """Return `length` rounded up to a multiple of 64."""
+    return -(-length // ALIGNMENT) * ALIGNMENT
+
+
+@lru_cache(maxsize=4096)
+def _name(text: str) -> bytes:
+    data = text.encode()
+    if len(data) > 0xFFFF:
+        raise NameTooLong(
+            f"the name {text[:40]!r}... is too long", expected="65535 bytes", found=str(len(data))
+        )
+    return data
+
+
+def prefix_length(topic: str, producer: str, attributes: Mapping[str, Attribute]) -> int:
+    """Return where the payload of such a frame begins, bytes."""
+    names = len(_name(topic)) + len(_name(producer)) + (len(_to_json(attributes)) if attributes else 0)
+    return aligned(HEADER.size + names)
+
+
+def pack_prefix(
+    topic: str,
+    producer: str,
+    epoch: int,
+    sequence: int,
+    time_ns: int,
+    kind: Kind,
+    payload_length: int,
+    payload_crc: int,
+    attributes: Mapping[str, Attribute],
+) -> Prefix:
+    """Return the bytes before the payload of a frame.
+
+    Raises
+    ------
+    NameTooLong
+        If the topic or the producer's id does not fit.
+    """
+    topic_bytes, producer_bytes = _name(topic), _name(producer)
+    attribute_bytes = _to_json(attributes) if attributes else b""
+    names = topic_bytes + producer_bytes + attribute_bytes
+    fields = (
+        MAGIC, kind, 0, len(topic_bytes), len(producer_bytes), 0, len(attribute_bytes),
+        payload_length, epoch, sequence, time_ns, payload_crc,
+    )  # fmt: skip
+    crc = crc32c(names, crc32c(HEADER.pack(*fields, 0, 0)))
+    start = aligned(HEADER.size + len(names))
+    data = HEADER.pack(*fields, crc, 0) + names
+    return Prefix(data.ljust(start, b"\0"), start + payload_length)
+
+
+def pack(message: Message) -> bytes:
+    """Return the whole frame of `message`."""
+    prefix = pack_prefix(
+        message.topic,
+        message.producer,
+        message.epoch,
+        message.sequence,
+        message.time_ns,
+        message.kind,
+        len(message.payload),
+        crc32c(message.payload),
+        message.attributes,
+    )
+    return prefix.data + message.payload
+
+
+def unpack(frame: memoryview, where: str, *, check_payload: bool = True) -> Message:
+    """Return the message at the beginning of `frame`, its payload a view into it.
+
+    Parameters
+    ----------
+    frame
+        Bytes that begin with a frame; more may follow.
+    where
+        Named in the error: the ring, segment or peer.
+    check_payload
+        Also compare the payload's CRC.
+
+    Raises
+    ------
+    FrameDamaged
+        If it is not one whole frame.
+    """
+    if len(frame) < HEADER.size:
+        _damaged(where, f"at least {HEADER.size} bytes", f"{len(frame)} bytes")
+    header = bytes(frame[: HEADER.size])
+    (magic, kind, _, topic_length, producer_length, _, attribute_length, payload_length,
+     epoch, sequence, time_ns, payload_crc, header_crc, _) = HEADER.unpack(header)  # fmt: skip
+    if magic != MAGIC:
+        _damaged(where, f"magic {MAGIC!r}", repr(magic))
+    names_end = HEADER.size + topic_length + producer_length + attribute_length
+    start = aligned(names_end)
+    if len(frame) < start + payload_length:
+        _damaged(where, f"{start + payload_length} bytes", f"{len(frame)} bytes")
+    names = bytes(frame[HEADER.size : names_end])
+    blank = header[:_HEADER_CRC_AT] + bytes(HEADER.size - _HEADER_CRC_AT)
+    if crc32c(names, crc32c(blank)) != header_crc:
+        _damaged(where, f"header CRC {header_crc:08x}", "another")
+    payload = frame[start : start + payload_length].toreadonly()
+    if check_payload and crc32c(payload) != payload_crc:
+        _damaged(where, f"payload CRC {payload_crc:08x} of message {sequence}", "another")
+    producer_end = topic_length + producer_length
+    return Message(
+        topic=names[:topic_length].decode(),
+        producer=names[topic_length:producer_end].decode(),
+        epoch=epoch,
+        sequence=sequence,
+        time_ns=time_ns,
+        kind=Kind(kind),
+        payload=payload,
+        attributes=_from_json(names[producer_end:]) if attribute_length else {},
+    )
+
+
+def frame_length(frame: memoryview) -> int:
+    """Return the length in bytes that the header at the beginning of `frame` claims (CRC not checked)."""
+    fields = HEADER.unpack_from(frame)
+    return aligned(HEADER.size + fields[3] + fields[4] + fields[6]) + int(fields[7])
+
+
+def _damaged(where: str, expected: str, found: str) -> NoReturn:
+    raise FrameDamaged(f"a message in {where} is damaged", expected=expected, found=found)

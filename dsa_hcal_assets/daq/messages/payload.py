@@ -1,0 +1,139 @@
+"""Values to payloads and back: arrays and bytes as they are, tables as Arrow, the rest as JSON.
+
+`encode` copies nothing: it says how long the payload will be, and writes it once, into the place where
+it is to lie. Without pyarrow everything but tables works.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from dsa_hcal_assets.daq.messages.message import Attribute, Kind, Message
+from dsa_hcal_assets.errors import BadInput
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class NotEncodable(BadInput):
+    """A value of a type that no payload can carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A payload that is about to be written.
+
+    Attributes
+    ----------
+    kind, length
+        What it is, and its length in bytes.
+    write
+        Writes it into a writable view of exactly `length` bytes.
+    attributes
+        What a reader needs besides the bytes (`dtype` and `shape` of an array).
+    """
+
+    kind: Kind
+    length: int
+    write: Callable[[memoryview], None]
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+
+
+def encode(value: object) -> Encoded:
+    """Return how `value` is to be written.
+
+    Bytes-like objects and arrays become RAW, Arrow tables and record batches ARROW, anything that JSON
+    can say (dict, list, str, numbers, dates, dataclasses) JSON.
+
+    Raises
+    ------
+    NotEncodable
+        If the value is none of these.
+    """
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _raw(memoryview(value).cast("B"), {})
+    if isinstance(value, np.ndarray):
+        array = np.ascontiguousarray(value)
+        if array.dtype.hasobject:
+            raise NotEncodable(
+                f"an array of {array.dtype} cannot be sent", expected="numbers or fixed strings"
+            )
+        return _raw(
+            memoryview(array.reshape(-1).view(np.uint8)),
+            {"dtype": array.dtype.str, "shape": list(array.shape)},
+        )
+    if type(value).__module__.startswith("pyarrow"):
+        return _arrow(value)
+    try:
+        text = msgspec.json.encode(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise NotEncodable(
+            f"a {type(value).__name__} cannot be sent",
+            expected="bytes, an array, an Arrow table, or what JSON can say",
+            found=str(error),
+        ) from error
+    return Encoded(Kind.JSON, len(text), _copier(memoryview(text)))
+
+
+def decode(message: Message) -> Any:
+    """Return the value of `message`: a read-only array or view, an Arrow table, or what JSON said.
+
+    Arrays and tables lie where the payload lies, and are valid as long.
+    """
+    if message.kind is Kind.JSON:
+        return msgspec.json.decode(message.payload)
+    if message.kind is Kind.ARROW:
+        import pyarrow as pa
+
+        return pa.ipc.open_stream(pa.py_buffer(message.payload)).read_all()
+    if "dtype" in message.attributes:
+        return as_array(message)
+    return message.payload
+
+
+def as_array(message: Message) -> NDArray[Any]:
+    """Return the array that a RAW message with `dtype` and `shape` carries, without copying it."""
+    flat = np.frombuffer(message.payload, dtype=np.dtype(str(message.attributes["dtype"])))
+    shape = message.attributes["shape"]
+    if not isinstance(shape, list):
+        raise BadInput(
+            f"message {message.sequence} of {message.producer}: shape is {shape!r}", expected="a list"
+        )
+    return flat.reshape([int(length) for length in shape])
+
+
+def _raw(view: memoryview, attributes: Mapping[str, Attribute]) -> Encoded:
+    return Encoded(Kind.RAW, len(view), _copier(view), attributes)
+
+
+def _copier(source: memoryview) -> Callable[[memoryview], None]:
+    def write(target: memoryview) -> None:
+        target[:] = source
+
+    return write
+
+
+def _arrow(value: object) -> Encoded:
+    import pyarrow as pa
+
+    if not isinstance(value, pa.RecordBatch | pa.Table):
+        raise NotEncodable(f"a {type(value).__name__} cannot be sent", expected="a RecordBatch or a Table")
+    measured = pa.MockOutputStream()
+    _write_stream(measured, value)
+    length = measured.size()
+
+    def write(target: memoryview) -> None:
+        _write_stream(pa.FixedSizeBufferWriter(pa.py_buffer(target)), value)
+
+    return Encoded(Kind.ARROW, length, write)
+
+
+def _write_stream(sink: Any, value: "pa.RecordBatch | pa.Table") -> None:
+    import pyarrow as pa
+
+    with pa.ipc.new_stream(sink, value.schema) as stream:
+        stream.write(value)

@@ -1,0 +1,88 @@
+"""What every stream promises, wherever it keeps its messages.
+
+A stream belongs to one producer. Its one writer appends messages; each of its registered readers has a
+cursor of its own, which moves when the reader acknowledges. What `send` returned for outlives the
+producer's process; under `block` and `spill` it stays until every registered reader has acknowledged it.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from dsa_hcal_assets.daq.messages.message import Attribute, Message
+
+
+class Policy(StrEnum):
+    """What happens when the slowest reader leaves no room."""
+
+    BLOCK = "block"
+    """`send` waits."""
+    DROP_OLDEST = "drop_oldest"
+    """The oldest messages go, and every reader that missed them counts them as lost."""
+    SPILL = "spill"
+    """The oldest messages move to disk, and are read from there in their turn."""
+
+
+class StreamWriter(Protocol):
+    """The producer's end."""
+
+    @property
+    def producer(self) -> str:
+        """Id of the job that writes."""
+
+    @property
+    def epoch(self) -> int:
+        """Epoch of the messages sent now."""
+
+    @property
+    def last_sequence(self) -> int:
+        """Sequence of the newest message, 0 before the first."""
+
+    def send(
+        self,
+        topic: str,
+        value: object,
+        *,
+        attributes: Mapping[str, Attribute] | None = None,
+        timeout: float | None = None,
+    ) -> int:
+        """Append `value` (see `messages.payload.encode`) and return its sequence.
+
+        Raises
+        ------
+        StreamFull
+            If under `block` no room came within `timeout` seconds (None waits for ever); nothing was sent.
+        MessageTooLarge
+            If it can never fit; nothing was sent.
+        """
+
+    def forward(self, message: Message, *, timeout: float | None = None) -> bool:
+        """Append a message of another machine as it is; return False if it is already here.
+
+        Its producer must be this stream's, its epoch the stream's, its sequence above the last one (a hole
+        is allowed, and counted by readers). Raises as `send`.
+        """
+
+    def close(self) -> None:
+        """Let go of the stream; what was sent stays for its readers."""
+
+
+class StreamReader(Protocol):
+    """One consumer's end; its name keeps its place across restarts."""
+
+    @property
+    def lost(self) -> int:
+        """Messages this reader has missed (holes in the sequence), since it was registered."""
+
+    def receive(self, limit: int = 256, timeout: float = 0.0) -> Sequence[Message]:
+        """Return up to `limit` further messages in order, waiting up to `timeout` s for the first.
+
+        A reader opened anew gets everything again that it had not acknowledged. Payloads are views, valid
+        until acknowledged.
+        """
+
+    def acknowledge(self, epoch: int, sequence: int) -> None:
+        """Say that everything up to (epoch, sequence) has been dealt with and will not be asked for again."""
+
+    def close(self) -> None:
+        """Let go of the stream; what was not acknowledged will be delivered again."""

@@ -1,0 +1,59 @@
+"""Values survive the way into a payload and back, and are not copied on the way out."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from dsa_hcal_assets.daq.messages.message import Kind, Message
+from dsa_hcal_assets.daq.messages.payload import Encoded, NotEncodable, decode, encode
+
+
+def written(encoded: Encoded) -> Message:
+    place = bytearray(encoded.length)
+    encoded.write(memoryview(place))
+    return Message("t", "p", 1, 1, 0, encoded.kind, memoryview(place), encoded.attributes)
+
+
+@given(hnp.arrays(st.sampled_from(["<f4", "<f8", "<i2", ">u4", "<c16", "S5"]), hnp.array_shapes(min_side=0)))
+def test_arrays_keep_type_shape_and_bytes(array):
+    back = decode(written(encode(array)))
+
+    assert back.dtype == array.dtype
+    assert back.shape == array.shape
+    assert back.tobytes() == array.tobytes()
+
+
+def test_an_array_lies_in_the_payload_itself():
+    message = written(encode(np.arange(6.0).reshape(2, 3)))
+
+    assert np.shares_memory(decode(message), np.frombuffer(message.payload, np.uint8))
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text()
+
+
+@given(st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8))
+def test_plain_values_go_as_json(value):
+    assert decode(written(encode(value))) == value
+
+
+@pytest.mark.parametrize("make", [pa.Table.from_pydict, pa.RecordBatch.from_pydict])
+def test_tables_go_as_arrow(make):
+    table = make({"t": [1.0, 2.0, None], "name": ["a", "b", "c"]})
+    message = written(encode(table))
+
+    assert message.kind is Kind.ARROW
+    assert decode(message).to_pydict() == table.to_pydict()
+
+
+def test_bytes_come_back_as_a_view():
+    assert bytes(decode(written(encode(b"\x00\xff")))) == b"\x00\xff"
+
+
+@pytest.mark.parametrize("value", [object(), np.array([object()]), pa.array([1]), {1j: 2}])
+def test_what_cannot_be_sent_is_refused_by_name(value):
+    with pytest.raises(NotEncodable, match="cannot be sent"):
+        encode(value)
