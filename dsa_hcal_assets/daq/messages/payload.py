@@ -62,10 +62,8 @@ def encode(value: object) -> Encoded:
             raise NotEncodable(
                 f"an array of {array.dtype} cannot be sent", expected="numbers or fixed strings"
             )
-        return _raw(
-            memoryview(array.reshape(-1).view(np.uint8)),
-            {"dtype": array.dtype.str, "shape": list(array.shape)},
-        )
+        flat = array.reshape(-1).view(np.uint8).data
+        return _raw(flat, {"dtype": array.dtype.str, "shape": list(array.shape)})
     if type(value).__module__.startswith("pyarrow"):
         return _arrow(value)
     try:
