@@ -23,9 +23,9 @@ from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
 
 from dsa_hcal_assets.errors import WorkerCrashed
+from dsa_hcal_assets.processes import ProcessIdentity
 from dsa_hcal_assets.workers import runs
 from dsa_hcal_assets.workers.logs import log_tail
-from dsa_hcal_assets.workers.processes import ProcessIdentity
 
 log = logging.getLogger(__name__)
 

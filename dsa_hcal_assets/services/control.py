@@ -12,13 +12,13 @@ from pathlib import Path
 from types import TracebackType
 
 from dsa_hcal_assets.errors import DeadlineExceeded
+from dsa_hcal_assets.processes import describe_exit
 from dsa_hcal_assets.services.environment import settings_environment
 from dsa_hcal_assets.services.errors import ServiceFailed
 from dsa_hcal_assets.services.stack import DEFINITIONS
 from dsa_hcal_assets.services.status import StackStatus, State, read_status
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.workers.logs import log_size, log_tail
-from dsa_hcal_assets.workers.processes import describe_exit
 from dsa_hcal_assets.workers.protocol import error_from_record
 
 BEGIN_SECONDS = 120.0

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dsa_hcal_assets.errors import PlatformError
+from dsa_hcal_assets.processes import ProcessIdentity, adopt_orphans
 from dsa_hcal_assets.services.environment import supervisor_id
 from dsa_hcal_assets.services.errors import AlreadyRunning
 from dsa_hcal_assets.services.stack import DEFINITIONS, platform_services
@@ -26,7 +27,6 @@ from dsa_hcal_assets.services.status import StackStatus, read_status, write_stat
 from dsa_hcal_assets.services.supervisor import LOOP_SECONDS, Supervisor
 from dsa_hcal_assets.services.sweep import reap_adopted, sweep
 from dsa_hcal_assets.settings import Settings, load_settings
-from dsa_hcal_assets.workers.processes import ProcessIdentity, adopt_orphans
 from dsa_hcal_assets.workers.protocol import JSON, error_record
 
 log = logging.getLogger(__name__)

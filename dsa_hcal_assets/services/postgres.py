@@ -2,8 +2,8 @@
 
 from dsa_hcal_assets.database.embedded import EmbeddedServer
 from dsa_hcal_assets.errors import ConfigurationError, PlatformError
+from dsa_hcal_assets.processes import ProcessIdentity
 from dsa_hcal_assets.workers.logs import log_tail
-from dsa_hcal_assets.workers.processes import ProcessIdentity
 
 
 class PostgresMember:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from dsa_hcal_assets.processes import describe_exit, kill_group, supervised
 from dsa_hcal_assets.services.probes import Probe, always
 from dsa_hcal_assets.workers.logs import log_tail
-from dsa_hcal_assets.workers.processes import describe_exit, kill_group, supervised
 
 LARGEST_SERVICE_LOG = 20 * 2**20
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from dsa_hcal_assets.workers.processes import ProcessIdentity
+from dsa_hcal_assets.processes import ProcessIdentity
 
 FILE_NAME = "services.json"
 

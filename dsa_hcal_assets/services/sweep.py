@@ -11,8 +11,8 @@ from collections.abc import Collection
 
 import psutil
 
+from dsa_hcal_assets.processes import ProcessIdentity
 from dsa_hcal_assets.services.environment import SUPERVISOR_VARIABLE
-from dsa_hcal_assets.workers.processes import ProcessIdentity
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dsa_hcal_assets.errors import ConfigurationError, DeadlineExceeded, WorkerCrashed
+from dsa_hcal_assets.processes import describe_exit
 from dsa_hcal_assets.workers.logs import log_size, log_tail
 from dsa_hcal_assets.workers.own_host import OwnHost
-from dsa_hcal_assets.workers.processes import describe_exit
 from dsa_hcal_assets.workers.protocol import (
     JSON,
     Verdict,

@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+from dsa_hcal_assets.processes import default_signals
 from dsa_hcal_assets.workers import job
-from dsa_hcal_assets.workers.processes import default_signals
 
 
 def main() -> None:

@@ -27,9 +27,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.processes import ProcessIdentity, has_ended, kill_group
 from dsa_hcal_assets.workers import casa, job
 from dsa_hcal_assets.workers.logs import bound_log
-from dsa_hcal_assets.workers.processes import ProcessIdentity, has_ended, kill_group
 from dsa_hcal_assets.workers.protocol import JSON, parse_request, verdict_bytes
 
 log = logging.getLogger(__name__)

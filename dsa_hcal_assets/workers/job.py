@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from dsa_hcal_assets.errors import PermanentError, PlatformError
+from dsa_hcal_assets.processes import default_signals, die_with_parent
 from dsa_hcal_assets.workers.logs import open_log
-from dsa_hcal_assets.workers.processes import default_signals, die_with_parent
 from dsa_hcal_assets.workers.protocol import JSON, error_record
 
 

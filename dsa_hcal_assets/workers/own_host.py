@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dsa_hcal_assets.errors import WorkerCrashed
+from dsa_hcal_assets.processes import describe_exit
 from dsa_hcal_assets.workers import casa
 from dsa_hcal_assets.workers.logs import log_tail
-from dsa_hcal_assets.workers.processes import describe_exit
 from dsa_hcal_assets.workers.protocol import receive_answer, request_bytes
 
 log = logging.getLogger(__name__)

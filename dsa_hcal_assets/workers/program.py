@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dsa_hcal_assets.errors import ConfigurationError, DeadlineExceeded, PermanentError, WorkerCrashed
+from dsa_hcal_assets.processes import describe_exit, has_ended, kill_group, supervised
 from dsa_hcal_assets.workers.logs import bound_log, log_size, log_tail, open_log
-from dsa_hcal_assets.workers.processes import describe_exit, has_ended, kill_group, supervised
 
 _LONGEST_LOOK_SECONDS = 0.25
 

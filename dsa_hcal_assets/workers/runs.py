@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dsa_hcal_assets.errors import WorkerCrashed
-from dsa_hcal_assets.workers.processes import ProcessIdentity, kill_group
+from dsa_hcal_assets.processes import ProcessIdentity, kill_group
 from dsa_hcal_assets.workers.protocol import receive_answer, request_bytes
 
 ANSWER_SECONDS = 10.0

@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 from dsa_hcal_assets.alerts import Alert, Severity, raise_alert
 from dsa_hcal_assets.cli.status import status
 from dsa_hcal_assets.ledger import Ledger
+from dsa_hcal_assets.processes import ProcessIdentity
 from dsa_hcal_assets.products import ProductStore, Provenance
 from dsa_hcal_assets.services.status import ServiceStatus, StackStatus, State, write_status
-from dsa_hcal_assets.workers.processes import ProcessIdentity
 from dsa_hcal_assets_tests.radio.landed import Site
 
 

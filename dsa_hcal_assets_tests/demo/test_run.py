@@ -12,9 +12,9 @@ from dsa_hcal_assets.demo import run
 from dsa_hcal_assets.demo.expectations import Standing
 from dsa_hcal_assets.demo.run import MARKER, clear
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.processes import ProcessIdentity
 from dsa_hcal_assets.services.errors import AlreadyRunning
 from dsa_hcal_assets.services.status import StackStatus, write_status
-from dsa_hcal_assets.workers.processes import ProcessIdentity
 
 DAY = "2026-01-02"
 WANTED = [("rig_readings", DAY), ("rig_clean", DAY)]

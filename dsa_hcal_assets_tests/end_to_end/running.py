@@ -14,9 +14,9 @@ from dsa_hcal_assets.database.connection import Database, Parameters
 from dsa_hcal_assets.database.embedded import running_url
 from dsa_hcal_assets.errors import DatabaseUnavailable
 from dsa_hcal_assets.orchestration.launcher import WORKER_TAG
+from dsa_hcal_assets.processes import ProcessIdentity
 from dsa_hcal_assets.services.probes import graphql
 from dsa_hcal_assets.services.status import StackStatus, read_status
-from dsa_hcal_assets.workers.processes import ProcessIdentity
 
 _RUNS = """query($filter: RunsFilter) {runsOrError(filter: $filter, limit: 500) {... on Runs {results {
   runId rootRunId jobName status startTime tags {key value} stepStats {stepKey status}}}}}"""

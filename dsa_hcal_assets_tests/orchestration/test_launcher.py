@@ -17,8 +17,8 @@ from dsa_hcal_assets.orchestration.launcher import (
     WarmRunLauncher,
     recorded_worker,
 )
+from dsa_hcal_assets.processes import ProcessIdentity, wait_until_gone
 from dsa_hcal_assets.workers.own_host import OwnHost
-from dsa_hcal_assets.workers.processes import ProcessIdentity, wait_until_gone
 
 pytestmark = pytest.mark.services
 

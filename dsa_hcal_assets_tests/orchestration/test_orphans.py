@@ -8,7 +8,7 @@ import pytest
 
 from dsa_hcal_assets.orchestration.launcher import WORKER_TAG
 from dsa_hcal_assets.orchestration.orphans import end_orphaned_runs
-from dsa_hcal_assets.workers.processes import ProcessIdentity
+from dsa_hcal_assets.processes import ProcessIdentity
 
 GONE = "1:1:another-boot"
 

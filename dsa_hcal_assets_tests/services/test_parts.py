@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.processes import ProcessIdentity
 from dsa_hcal_assets.services import ports
 from dsa_hcal_assets.services.environment import (
     SUPERVISOR_VARIABLE,
@@ -29,7 +30,6 @@ from dsa_hcal_assets.services.stack import (
 from dsa_hcal_assets.services.status import ServiceStatus, StackStatus, State, read_status, write_status
 from dsa_hcal_assets.services.sweep import leftovers, reap_adopted, sweep
 from dsa_hcal_assets.settings import Settings, load_settings
-from dsa_hcal_assets.workers.processes import ProcessIdentity
 from dsa_hcal_assets_tests.workers.test_client import until
 
 ROOT = Path(__file__).parents[2]

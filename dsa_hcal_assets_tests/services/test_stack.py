@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from dsa_hcal_assets.processes import ProcessIdentity
 from dsa_hcal_assets.services import Stack, read_status
 from dsa_hcal_assets.services.environment import supervisor_id
 from dsa_hcal_assets.services.errors import AlreadyRunning, PortBusy
@@ -19,7 +20,6 @@ from dsa_hcal_assets.services.probes import graphql
 from dsa_hcal_assets.services.status import State
 from dsa_hcal_assets.services.sweep import leftovers
 from dsa_hcal_assets.settings import Settings, environment_name
-from dsa_hcal_assets.workers.processes import ProcessIdentity
 from dsa_hcal_assets.workers.sockets import socket_path
 from dsa_hcal_assets_tests.workers.test_client import until
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.processes import ProcessIdentity, wait_until_gone
 from dsa_hcal_assets.services.process import Service, ServiceProcess
 from dsa_hcal_assets.services.status import State
 from dsa_hcal_assets.services.supervisor import Patience, Supervisor
-from dsa_hcal_assets.workers.processes import ProcessIdentity, wait_until_gone
 
 QUICK = Patience(
     first_delay=0.05,

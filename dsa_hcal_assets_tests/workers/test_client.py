@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dsa_hcal_assets.errors import BadInput, DeadlineExceeded, WorkerCrashed
+from dsa_hcal_assets.processes import ProcessIdentity, wait_until_gone
 from dsa_hcal_assets.workers import WorkerClient
 from dsa_hcal_assets.workers.own_host import OwnHost
-from dsa_hcal_assets.workers.processes import ProcessIdentity, wait_until_gone
 from dsa_hcal_assets.workers.protocol import WorkerFailed
 from dsa_hcal_assets_tests.workers import jobs
 from dsa_hcal_assets_tests.workers.conftest import PACKAGES

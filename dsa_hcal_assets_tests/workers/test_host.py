@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.processes import ProcessIdentity, wait_until_gone
 from dsa_hcal_assets.workers.host import listen
 from dsa_hcal_assets.workers.own_host import OwnHost, ping, wait_for_host
-from dsa_hcal_assets.workers.processes import ProcessIdentity, wait_until_gone
 from dsa_hcal_assets.workers.protocol import receive_answer, request_bytes
 from dsa_hcal_assets_tests.workers.conftest import PACKAGES
 from dsa_hcal_assets_tests.workers.test_client import JOBS, until

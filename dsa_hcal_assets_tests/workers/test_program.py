@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dsa_hcal_assets.errors import ConfigurationError, DeadlineExceeded, WorkerCrashed
+from dsa_hcal_assets.processes import ProcessIdentity, wait_until_gone
 from dsa_hcal_assets.workers import run_program
-from dsa_hcal_assets.workers.processes import ProcessIdentity, wait_until_gone
 from dsa_hcal_assets.workers.program import ProgramFailed
 from dsa_hcal_assets_tests.workers.test_client import _runs, until
 

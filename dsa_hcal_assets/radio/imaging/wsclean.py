@@ -21,15 +21,34 @@ def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
     with tempfile.TemporaryDirectory(prefix="wsclean-", dir=out_dir) as room:
         command = [*arguments(parameters, Path(room) / "out"), str(ms)]
         run_program(command, wall_seconds=parameters.wall_seconds, log=log, cwd=Path(room))
-        planes = {}
         # of several bands the mean is the image; WSClean writes one dirty beam for all of them too
-        name = "out-MFS" if parameters.nterms > 1 else "out"
-        for plane in PLANES:
-            made = Path(room) / f"{name}-{plane}.fits"
-            if made.is_file():
-                planes[plane] = out_dir / f"{plane}.fits"
-                shutil.move(made, planes[plane])
+        planes = taken_over(Path(room) / ("out-MFS" if parameters.nterms > 1 else "out"), out_dir, parameters)
     return ImageReport("wsclean", version(), planes, log)
+
+
+def taken_over(name: Path, out_dir: Path, parameters: ImageParameters) -> dict[str, Path]:
+    """Move the planes WSClean wrote under `name` to `out_dir`; return those that are there.
+
+    Where nothing was cleaned it writes neither residual nor model: they are the image and zeros.
+    """
+    planes = {}
+    for plane in PLANES:
+        made = name.with_name(f"{name.name}-{plane}.fits")
+        if made.is_file():
+            planes[plane] = Path(shutil.move(made, out_dir / f"{plane}.fits"))
+    if parameters.niter == 0 and "image" in planes:
+        for plane in ("residual", "model"):
+            planes[plane] = Path(shutil.copyfile(planes["image"], out_dir / f"{plane}.fits"))
+        _empty(planes["model"])
+    return planes
+
+
+def _empty(model: Path) -> None:
+    from astropy.io import fits
+
+    with fits.open(model, mode="update") as opened:
+        opened[0].data[...] = 0
+        opened[0].header["BUNIT"] = "JY/PIXEL"
 
 
 def arguments(parameters: ImageParameters, name: Path) -> list[str]:
@@ -48,6 +67,8 @@ def arguments(parameters: ImageParameters, name: Path) -> list[str]:
         "-auto-mask", f"{parameters.mask_sigma:g}", "-auto-threshold", f"{parameters.stop_sigma:g}",
         "-no-update-model-required", "-no-dirty", "-use-wgridder",
     ]  # fmt: skip
+    if parameters.niter == 0:
+        command.append("-make-psf")
     if parameters.scales:
         command += ["-multiscale", "-multiscale-scales", ",".join(str(one) for one in parameters.scales)]
     if parameters.nterms > 1:

@@ -47,8 +47,5 @@ def quick_image(
     with tempfile.TemporaryDirectory(prefix="quick-", dir=ms.parent) as room:
         command = [*wsclean.arguments(parameters, Path(room) / "out"), *QUICK, str(ms)]
         run_program(command, wall_seconds=parameters.wall_seconds, log=log, cwd=Path(room))
-        planes = {}
-        for plane in PLANES:
-            planes[plane] = out_dir / f"{plane}.fits"
-            shutil.move(Path(room) / f"out-{plane}.fits", planes[plane])
+        planes = require_planes("wsclean", wsclean.taken_over(Path(room) / "out", out_dir, parameters), log)
     return ImageReport("wsclean", wsclean.version(), planes, log)
