@@ -1,0 +1,150 @@
+"""The rows of `stats.csv` (a job, each second) and `stats_remote.csv` (a supervisor, each second).
+
+A job is known by its supervisor and its id, never by its type: two of one type have two rows. Totals
+go on over restarts. Whether something is alive is judged by this machine's monotonic clock, from when
+its last record came, because the clock of another machine proves nothing.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from dsa_hcal_assets.daq.statistics.counters import Counters, Direction
+from dsa_hcal_assets.daq.statistics.metrics import JobRecord
+
+ALIVE_SECONDS = 30.0
+_MB = 1e6
+
+Row = dict[str, str | int | float | bool]
+
+
+class JobHistory:
+    """What is known of one job over all its processes, from the records that arrived."""
+
+    def __init__(self, first: JobRecord, now: float) -> None:
+        self.latest = first
+        self.heard = now
+        self._before = Counters()
+        # the first row has no rates: what the record holds may have taken the job days
+        self._told = first.counters
+        self._told_at = now
+
+    def take(self, record: JobRecord, now: float) -> None:
+        """Take a further record, which came at `now` (monotonic seconds); an older one changes nothing."""
+        if record.began_ns != self.latest.began_ns:
+            if record.began_ns < self.latest.began_ns:
+                return
+            self._before = self._before + self.latest.counters
+        elif record.time_ns < self.latest.time_ns:
+            return
+        self.latest, self.heard = record, now
+
+    @property
+    def total(self) -> Counters:
+        """All that was counted, over all processes."""
+        return self._before + self.latest.counters
+
+    def row(self, now: float) -> Row:
+        """Return the job's row; rates and latencies are of the time since the row before."""
+        total, latest = self.total, self.latest
+        recent, seconds = total - self._told, now - self._told_at
+        self._told, self._told_at = total, now
+        received, sent = total.total(Direction.IN), total.total(Direction.OUT)
+        latency = recent.latency
+        return {
+            "time": _utc(time.time_ns()),
+            "supervisor": latest.supervisor,
+            "job": latest.job,
+            "type": latest.job_type,
+            "process": latest.process,
+            "alive": now - self.heard <= ALIVE_SECONDS,
+            "restarts": latest.restarts,
+            "last_in": _utc(received.last_ns),
+            "last_out": _utc(sent.last_ns),
+            "in_messages": received.messages,
+            "out_messages": sent.messages,
+            "in_bytes": received.bytes,
+            "out_bytes": sent.bytes,
+            "in_mb_per_s": _rate(recent.total(Direction.IN).bytes, seconds),
+            "out_mb_per_s": _rate(recent.total(Direction.OUT).bytes, seconds),
+            "queue_depth": sum(latest.queues.values()),
+            "dropped": total.dropped,
+            "gaps": sum(total.gaps.values()),
+            "lost": sum(latest.lost.values()),
+            "latency_mean_ms": _ms(latency.mean_ns),
+            "latency_p50_ms": _ms(latency.quantile_ns(0.50)),
+            "latency_p95_ms": _ms(latency.quantile_ns(0.95)),
+            "latency_p99_ms": _ms(latency.quantile_ns(0.99)),
+            "latency_max_ms": _ms(float(latency.max_ns)) if latency.count else "",
+        }
+
+
+class Statistics:
+    """All jobs of all supervisors that were heard of.
+
+    Parameters
+    ----------
+    clock
+        Monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._jobs: dict[tuple[str, str], JobHistory] = {}
+        self._told: dict[str, tuple[float, int]] = {}
+
+    def take(self, record: JobRecord) -> None:
+        """Take a record that arrived just now."""
+        key, now = (record.supervisor, record.job), self._clock()
+        known = self._jobs.get(key)
+        if known is None:
+            self._jobs[key] = JobHistory(record, now)
+        else:
+            known.take(record, now)
+
+    def job_rows(self) -> list[Row]:
+        """Return a row for each job, in order of supervisor and id."""
+        now = self._clock()
+        return [history.row(now) for _, history in sorted(self._jobs.items())]
+
+    def supervisor_rows(self) -> list[Row]:
+        """Return a row for each supervisor: its jobs taken together."""
+        return [self._supervisor_row(name) for name in sorted({name for name, _ in self._jobs})]
+
+    def _supervisor_row(self, name: str) -> Row:
+        now = self._clock()
+        jobs = [history for (supervisor, _), history in self._jobs.items() if supervisor == name]
+        received = [job.total.total(Direction.IN) for job in jobs]
+        sent = [job.total.total(Direction.OUT) for job in jobs]
+        moved = sum(one.bytes for one in sent)
+        told_at, told = self._told.get(name, (now, 0))
+        self._told[name] = (now, moved)
+        alive = [now - job.heard <= ALIVE_SECONDS for job in jobs]
+        return {
+            "time": _utc(time.time_ns()),
+            "supervisor": name,
+            "alive": any(alive),
+            "last_active": _utc(max(job.latest.time_ns for job in jobs)),
+            "jobs": len(jobs),
+            "jobs_alive": sum(alive),
+            "in_messages": sum(one.messages for one in received),
+            "out_messages": sum(one.messages for one in sent),
+            "in_mb": sum(one.bytes for one in received) / _MB,
+            "out_mb": moved / _MB,
+            "out_mb_per_s": _rate(moved - told, now - told_at),
+        }
+
+
+def _rate(length: int, seconds: float) -> float:
+    return length / _MB / seconds if seconds > 0 else 0.0
+
+
+def _ms(nanoseconds: float) -> float | str:
+    return "" if math.isnan(nanoseconds) else nanoseconds / 1e6
+
+
+def _utc(time_ns: int) -> str:
+    if not time_ns:
+        return ""
+    return datetime.fromtimestamp(time_ns / 1e9, UTC).isoformat(timespec="milliseconds")
