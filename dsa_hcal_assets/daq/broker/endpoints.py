@@ -1,5 +1,6 @@
 """Where a broker listens: two Unix sockets below the run directory, or two TCP ports."""
 
+import errno
 import os
 import socket
 import tempfile
@@ -19,6 +20,14 @@ _SOCKETS = "sockets"
 
 class UnsafeSocketDirectory(ConfigurationError):
     """The directory for short socket paths belongs to somebody else or is open to others."""
+
+
+class EndpointInUse(ConfigurationError):
+    """Another program listens at the address."""
+
+
+class EndpointInvalid(ConfigurationError):
+    """The address is none of this machine, or may not be listened at."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,34 @@ def free_tcp_endpoints() -> Endpoints:
 def local_endpoints(run_dir: Path) -> Endpoints:
     """Return Unix sockets where ZeroMQ has them, TCP ports elsewhere (Windows)."""
     return ipc_endpoints(run_dir) if zmq.has("ipc") else free_tcp_endpoints()
+
+
+def listen(side: "zmq.Socket[bytes]", address: str) -> None:
+    """Let `side` listen at a ZeroMQ address.
+
+    Raises
+    ------
+    EndpointInUse
+        If another program listens there.
+    EndpointInvalid
+        If nobody can, or not this user.
+    """
+    try:
+        side.bind(address)
+    except zmq.ZMQError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise in_use(address) from error
+        raise EndpointInvalid(f"nothing can listen at {address}", found=str(error)) from error
+
+
+def in_use(address: str) -> EndpointInUse:
+    """Return the error that says that `address` is taken."""
+    return EndpointInUse(
+        f"{address} is in use",
+        expected="an address that nothing listens at",
+        found="another program there",
+        remedy="stop the other one, or configure another address",
+    )
 
 
 def _short_directory(run_dir: Path) -> Path:

@@ -1,7 +1,6 @@
 """The broker process: hands on everything that comes in to whoever subscribed to it."""
 
 import contextlib
-import errno
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -10,23 +9,15 @@ from pathlib import Path
 
 import zmq
 
-from dsa_hcal_assets.daq.broker.endpoints import Endpoints
+from dsa_hcal_assets.daq.broker.endpoints import Endpoints, in_use, listen
 from dsa_hcal_assets.daq.broker.sender import HIGH_WATER_MARK, LiveSender
 from dsa_hcal_assets.daq.one_writer import SecondWriter, one_writer
-from dsa_hcal_assets.errors import ConfigurationError, WorkerCrashed
+from dsa_hcal_assets.errors import WorkerCrashed
 
-STATISTICS_TOPIC = "stats.broker"
+TRAFFIC_TOPIC = "broker.traffic"
 _CONTROL = "inproc://broker-control"
 _CONTROL_TIMEOUT_MS = 5000
 _U64 = struct.Struct("<Q")
-
-
-class EndpointInUse(ConfigurationError):
-    """Another program listens at the broker's address."""
-
-
-class EndpointInvalid(ConfigurationError):
-    """The broker cannot listen at the address it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +38,7 @@ def run_broker(
     beat: Callable[[], None] = lambda: None,
     period: float = 1.0,
 ) -> None:
-    """Be the broker until `stop` is set, telling its traffic live as `stats.broker`.
+    """Be the broker until `stop` is set, telling its traffic live as `broker.traffic`.
 
     Parameters
     ----------
@@ -77,7 +68,7 @@ def run_broker(
         sender = LiveSender(endpoints, "broker")
         try:
             while not stop.wait(period):
-                sender.publish(STATISTICS_TOPIC, asdict(traffic()))
+                sender.publish(TRAFFIC_TOPIC, asdict(traffic()))
                 beat()
         finally:
             sender.close()
@@ -96,8 +87,8 @@ def _proxy(endpoints: Endpoints, high_water_mark: int) -> Iterator[Callable[[], 
             side.setsockopt(zmq.LINGER, 0)
             side.setsockopt(zmq.SNDHWM, high_water_mark)
             side.setsockopt(zmq.RCVHWM, high_water_mark)
-        _bind(incoming, endpoints.publish)
-        _bind(outgoing, endpoints.subscribe)
+        listen(incoming, endpoints.publish)
+        listen(outgoing, endpoints.subscribe)
         control.bind(_CONTROL)
         ask.setsockopt(zmq.RCVTIMEO, _CONTROL_TIMEOUT_MS)
         ask.connect(_CONTROL)
@@ -124,15 +115,6 @@ def _traffic(ask: "zmq.Socket[bytes]") -> Traffic:
     return Traffic(numbers[0], numbers[1], numbers[6], numbers[7])
 
 
-def _bind(side: "zmq.Socket[bytes]", address: str) -> None:
-    try:
-        side.bind(address)
-    except zmq.ZMQError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise _in_use(address) from error
-        raise EndpointInvalid(f"the broker cannot listen at {address}", found=str(error)) from error
-
-
 @contextlib.contextmanager
 def _only_broker(endpoints: Endpoints) -> Iterator[None]:
     # ZeroMQ takes a Unix socket away from a broker that listens on it, so a lock has to say it is taken.
@@ -143,14 +125,5 @@ def _only_broker(endpoints: Endpoints) -> Iterator[None]:
         try:
             stack.enter_context(one_writer(Path(endpoints.publish.removeprefix("ipc://")).parent))
         except SecondWriter as error:
-            raise _in_use(endpoints.publish) from error
+            raise in_use(endpoints.publish) from error
         yield
-
-
-def _in_use(address: str) -> EndpointInUse:
-    return EndpointInUse(
-        f"the broker cannot listen at {address}",
-        expected="an address that nothing listens at",
-        found="another program there",
-        remedy="stop the other one, or configure another address",
-    )

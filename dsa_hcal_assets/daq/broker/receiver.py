@@ -77,6 +77,10 @@ class LiveReceiver:
         """Return whether something came within `timeout` seconds; `receive` may still find it unwanted."""
         return bool(self._socket.poll(int(timeout * 1000)))
 
+    def register(self, poller: zmq.Poller) -> None:
+        """Let `poller` wait for what comes here, among other things."""
+        poller.register(self._socket, zmq.POLLIN)
+
     def fileno(self) -> int:
         """Return a descriptor that turns readable when something may have come.
 
