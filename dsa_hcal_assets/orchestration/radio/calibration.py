@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dsa_hcal_assets.radio.calibration.choice import Choice
 
 
-@stage_asset(group="radio", partitions=GROUPS, deps=["measurement_set"], kinds={"casa"}, pool="heavy")
+@stage_asset(group="radio", partitions=GROUPS, deps=["measurement_set"], kinds={"numpy"}, pool="heavy")
 def flags(run: StageRun) -> dg.MaterializeResult[Any]:
     """Flags beside the immutable Measurement Set, with statistics of what was flagged and why."""
     source, observation = run.input("measurement_set"), observation_of(run)
@@ -42,37 +42,18 @@ def flags(run: StageRun) -> dg.MaterializeResult[Any]:
 def calibration_tables(run: StageRun) -> dg.MaterializeResult[Any]:
     """Bandpass and gain tables of a group with a calibrator, registered with their validity."""
     from dsa_hcal_assets.orchestration.radio.calibration_choice import need_of, own_set_failed
-    from dsa_hcal_assets.orchestration.radio.calibrators import for_solve, write_tables
+    from dsa_hcal_assets.orchestration.radio.calibrators import for_solve
     from dsa_hcal_assets.orchestration.radio.register import register
+    from dsa_hcal_assets.orchestration.radio.solving import Solving
     from dsa_hcal_assets.radio.calibration.fields import NoCalibrator
 
     ms, flagged, observation = run.input("measurement_set"), run.input("flags"), observation_of(run)
     telescope = for_solve(run.installation, profile_of(run, observation))
-    profile = telescope.model_dump(mode="json")
-
-    def make(place: Path) -> Outcome:
-        reply = call(
-            run,
-            "calibration.job:solve",
-            {
-                "ms": str(ms.path / MS_NAME),
-                "flags": str(flagged.path),
-                "profile": profile,
-                "out_dir": str(place),
-                "group": run.partition,
-                "pointing_dec_deg": observation.pointing_dec_deg,
-                "imager": run.installation.settings.radio.imager,
-                **write_tables(run.installation, observation, telescope, place),
-            },
-        )
-        fluxes = {
-            one["field"]: f"{one['jy']:.4f} Jy, {one['origin']}" for one in reply["set"]["flux_densities"]
-        }
-        return outcome(reply, place, observation.profile, {"flux densities": fluxes})
-
+    solving = Solving(run, ms, flagged, observation, telescope)
+    parameters = telescope.model_dump(mode="json")["calibration"]
     need = need_of(run, observation, telescope)
     try:
-        result = run.publish(make, inputs=[ms, flagged], parameters=profile["calibration"])
+        result = run.publish(solving.solve, inputs=[ms, flagged], parameters=parameters)
     except NoCalibrator as error:
         return run.not_applicable(str(error))
     except PermanentError as error:
@@ -125,6 +106,8 @@ def calibrated_ms(run: StageRun) -> dg.MaterializeResult[Any]:
 def _apply(
     run: StageRun, profile: Profile, inputs: Sequence[Product], choice: "Choice", tables: Product, place: Path
 ) -> Outcome:
+    from dsa_hcal_assets.orchestration.radio.calibration_choice import facts, with_reason
+
     ms, flagged = inputs
     reply = call(
         run,
@@ -138,14 +121,4 @@ def _apply(
             "beyond_validity": choice.standing == "stale",
         },
     )
-    for metric in reply["metrics"]:
-        if metric["name"] in ("staleness_hours", "beyond_validity_hours"):
-            metric["detail"] = choice.reason
-    chosen = choice.chosen
-    facts = {
-        "calibration set": f"{chosen.set_id} of {chosen.group} ({chosen.calibrator})",
-        "standing": choice.standing,
-        "staleness": f"{choice.staleness_hours:.2f} h",
-        "why this set": choice.reason,
-    }
-    return outcome({**reply, "calibration": choice.as_record()}, place, profile.name, facts)
+    return outcome(with_reason(reply, choice), place, profile.name, facts(choice))

@@ -7,6 +7,7 @@ an alert that ends once the group has been calibrated.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 
@@ -26,7 +27,7 @@ from dsa_hcal_assets.radio.calibration.sets import CalibrationSet
 from dsa_hcal_assets.radio.observation import Observation
 from dsa_hcal_assets.radio.profiles.model import Profile
 
-STALENESS = "staleness_hours"
+STALENESS, BEYOND = "staleness_hours", "beyond_validity_hours"
 
 
 def need_of(run: StageRun, observation: Observation, profile: Profile) -> Need:
@@ -58,6 +59,30 @@ def usable_set(run: StageRun, need: Need) -> tuple[Choice, Product]:
             mark_damaged(run, choice.chosen, error)
         else:
             return choice, product
+
+
+def with_reason(reply: dict[str, Any], choice: Choice) -> dict[str, Any]:
+    """Return a worker's reply with the choice, and why this set, in the detail of what tells its age."""
+    metrics = [
+        one | {"detail": choice.reason} if one["name"] in (STALENESS, BEYOND) else one
+        for one in reply["metrics"]
+    ]
+    return {
+        **reply,
+        "metrics": metrics,
+        "calibration": reply.get("calibration", {}) | choice.as_record(),
+    }
+
+
+def facts(choice: Choice) -> dict[str, str]:
+    """Return what a materialisation shows of the set it was made with."""
+    chosen = choice.chosen
+    return {
+        "calibration set": f"{chosen.set_id} of {chosen.group} ({chosen.calibrator})",
+        "standing": choice.standing,
+        "staleness": f"{choice.staleness_hours:.2f} h",
+        "why this set": choice.reason,
+    }
 
 
 def mark_damaged(run: StageRun, chosen: CalibrationSet, error: PermanentError) -> None:

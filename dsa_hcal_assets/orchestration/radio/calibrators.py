@@ -31,9 +31,13 @@ def for_solve(installation: Installation, profile: Profile) -> Profile:
 
 
 def write_tables(
-    installation: Installation, observation: Observation, profile: Profile, place: Path
+    installation: Installation,
+    observation: Observation,
+    profile: Profile,
+    place: Path,
+    source: Calibrator | None,
 ) -> dict[str, str | None]:
-    """Write what a worker has no database for: the group's calibrators and the sources around.
+    """Write what a worker has no database for: the group's calibrators and what is around `source`.
 
     Returns
     -------
@@ -42,7 +46,7 @@ def write_tables(
     """
     matched = [one.calibrator for one in observation.matches]
     own = [one for one in matched if one.standard is None]
-    around = _around(installation, matched[0], profile) if matched else ()
+    around = _around(installation, source, profile) if source else ()
     return {
         "calibrators": str(write_sources(place / "calibrators.csv", own)) if own else None,
         "neighbours": str(write_sources(place / "neighbours.csv", around)) if around else None,

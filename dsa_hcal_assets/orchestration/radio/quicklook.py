@@ -20,7 +20,12 @@ from dsa_hcal_assets.radio.observation import Observation
 @stage_asset(group="radio_quicklook", partitions=GROUPS, kinds={"wsclean"}, pool="quicklook")
 def quicklook_image(run: StageRun) -> dg.MaterializeResult[Any]:
     """A calibrated image of the whole field soon after the last subband: light flags, little cleaning."""
-    from dsa_hcal_assets.orchestration.radio.calibration_choice import need_of, usable_set
+    from dsa_hcal_assets.orchestration.radio.calibration_choice import (
+        facts,
+        need_of,
+        usable_set,
+        with_reason,
+    )
     from dsa_hcal_assets.radio.calibration.application import NoTableHolds
     from dsa_hcal_assets.radio.calibration.choice import NoValidCalibration
     from dsa_hcal_assets.radio.quicklook.imaging_set import NotQuick
@@ -45,11 +50,12 @@ def quicklook_image(run: StageRun) -> dg.MaterializeResult[Any]:
                 "out_dir": str(place),
                 "phase_centre": centre_of(observation.centre),
                 "imager": run.installation.settings.radio.imager,
+                "beyond_validity": choice.standing == "stale",
             },
         )
         looked.update(reply)
-        facts = {"calibration set": choice.reason, "imager": reply["imager"]}
-        return outcome(reply, place, observation.profile, facts)
+        shown = facts(choice) | {"imager": reply["imager"]}
+        return outcome(with_reason(reply, choice), place, observation.profile, shown)
 
     inputs: list[Product | Input] = [Input(one.path.name, one.digest) for one in observation.files]
     try:

@@ -1,6 +1,5 @@
 """Apply a calibration set to a group: the averaged, calibrated imaging set, and whether it is sane."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +62,8 @@ def apply_set(
     return {
         "ms": str(target),
         "tables": [one.kind for one in tables],
-        "metrics": application_metrics.measure(ms, tallies, described) + _age(described, when.middle),
+        "metrics": application_metrics.measure(ms, tallies, described)
+        + application_metrics.age(described, when.middle),
         "figures": [],
     }
 
@@ -82,10 +82,3 @@ def _channels_to_average(ms: Path, bandwidth_hz: float) -> int:
         width = float(np.abs(spectral.getcell("CHAN_WIDTH", 0)).max())
         channels = int(spectral.getcell("NUM_CHAN", 0))
     return min(max(int(bandwidth_hz / width * 1.0001), 1), channels)
-
-
-def _age(described: SetDescription, moment: datetime) -> list[dict[str, Any]]:
-    return [
-        {"name": "staleness_hours", "value": described.hours_away(moment), "detail": ""},
-        {"name": "beyond_validity_hours", "value": described.hours_beyond(moment), "detail": ""},
-    ]

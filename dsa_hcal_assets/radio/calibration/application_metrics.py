@@ -57,6 +57,14 @@ def measure(ms: Path, tallies: Sequence[Tally], described: SetDescription) -> li
     ]
 
 
+def age(described: SetDescription, moment: datetime) -> list[dict[str, Any]]:
+    """Return how far data of `moment` are from the set, and beyond the range of its bandpass, h."""
+    return [
+        {"name": "staleness_hours", "value": described.hours_away(moment), "detail": ""},
+        {"name": "beyond_validity_hours", "value": described.hours_beyond(moment), "detail": ""},
+    ]
+
+
 def _working(tally: Tally, first: NDArray[np.int32], second: NDArray[np.int32]) -> Bools:
     """Cross-correlations between two receptors with a signal, shape (n_row, n_correlation)."""
     cross = first != second
@@ -74,26 +82,43 @@ def _amplitude_ratio(
 
     A calibrator is a point source at the phase centre: its mean visibility is real and equals its
     flux density, whatever else is in the beam averages out. Data of other groups hold none: there
-    the gains' factor is compared with that of the set.
+    the gains' factor is compared with that of the set. Each spectral window counts for itself: with
+    one a subband, a single subband that is wrong would be lost in the mean of sixteen.
     """
     ratios = []
-    for flux in described.flux_densities:
-        mine = [field.number for field in fields_with_data(ms) if field.name == flux.field]
-        total = count = 0.0
-        for tally in tallies:
-            rows = np.isin(columns["FIELD_ID"][tally.rows], mine)
-            rows &= columns["ANTENNA1"][tally.rows] != columns["ANTENNA2"][tally.rows]
-            hands = [0, -1]  # the parallel ones
-            total += float(tally.real_sum[rows][:, hands].sum())
-            count += float((tally.channels - tally.flagged[rows][:, hands]).sum())
-        if count and _is_of_set(columns["TIME"], described):
-            ratios.append(
-                (total / count / flux.apparent_jy, f"corrected over known flux density on {flux.field}")
-            )
+    if _is_of_set(columns["TIME"], described):
+        fields = fields_with_data(ms)
+        for flux in described.flux_densities:
+            mine = [field.number for field in fields if field.name == flux.field]
+            means = [(one, _mean_real(one, mine, columns)) for one in tallies]
+            ratios += [
+                (
+                    mean / flux.apparent_jy,
+                    f"corrected over known flux density on {flux.field}{_of(one, tallies)}",
+                )
+                for one, mean in means
+                if not np.isnan(mean)
+            ]
     if not ratios:
         expected = described.amplitude_factor
-        ratios = [(one.factor / expected, "amplitude factor against that of the set") for one in tallies]
+        ratios = [
+            (one.factor / expected, f"amplitude factor against that of the set{_of(one, tallies)}")
+            for one in tallies
+        ]
     return max(ratios, key=lambda one: abs(np.log(one[0])) if one[0] > 0 else np.inf)
+
+
+def _mean_real(tally: Tally, fields: Sequence[int], columns: dict[str, NDArray[Any]]) -> float:
+    """Return the mean real part of unflagged cross-correlations of parallel hands; NaN without any."""
+    rows = np.isin(columns["FIELD_ID"][tally.rows], fields)
+    rows &= columns["ANTENNA1"][tally.rows] != columns["ANTENNA2"][tally.rows]
+    hands = [0, -1]
+    count = float((tally.channels - tally.flagged[rows][:, hands]).sum())
+    return float(tally.real_sum[rows][:, hands].sum()) / count if count else np.nan
+
+
+def _of(tally: Tally, tallies: Sequence[Tally]) -> str:
+    return f", window {tally.description}" if len(tallies) > 1 else ""
 
 
 def _is_of_set(times: NDArray[np.float64], described: SetDescription) -> bool:

@@ -46,9 +46,8 @@ def inspect(calibration: str) -> dict[str, Any]:
         If the description or a table is missing or cannot be read.
     """
     directory = Path(calibration)
-    tables: dict[TableKind, Path] = {
-        one.kind: directory / one.file for one in SetDescription.load(directory).tables
-    }
+    described = SetDescription.load(directory)
+    tables: dict[TableKind, Path] = {one.kind: directory / one.file for one in described.tables}
     if (directory / DELAY_TABLE).is_dir():
         # a diagnostic, which no set lists unless it was applied
         tables.setdefault("delay", directory / DELAY_TABLE)
@@ -56,7 +55,7 @@ def inspect(calibration: str) -> dict[str, Any]:
         if kind not in tables:
             raise BadInput(f"calibration set {directory} has no {kind} table", found=", ".join(tables))
     antennas = _solved_antennas(tables["bandpass"], read_solutions(tables["bandpass"]))
-    return {"metrics": solution_metrics.measure(tables, antennas, ())}
+    return {"metrics": solution_metrics.measure(tables, antennas, (), described.amplitude_factor)}
 
 
 def require_transit(described: SetDescription, profile: Profile) -> None:

@@ -1,7 +1,8 @@
 """Worker entry points: solve a calibrator group, apply a set to a group. JSON in, JSON out."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from dsa_hcal_assets.radio.calibration.description import SetDescription
 from dsa_hcal_assets.radio.calibration.field_model import field_model
 from dsa_hcal_assets.radio.calibration.fields import assign
 from dsa_hcal_assets.radio.calibration.figures import write_figures
+from dsa_hcal_assets.radio.calibration.rephasing import rephased
 from dsa_hcal_assets.radio.calibration.solutions import read_solutions
 from dsa_hcal_assets.radio.calibration.standards import Calibrator, load_calibrators, read_sources
+from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
 from dsa_hcal_assets.radio.flagging.flagset import FlagSet
 from dsa_hcal_assets.radio.flagging.visibilities import antenna_names
 from dsa_hcal_assets.radio.profiles.model import Profile
@@ -31,6 +34,7 @@ def solve(
     neighbours: str | None = None,
     imager: str = "auto",
     scratch: str | None = None,
+    centre: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Solve for the calibration of a group that holds a calibrator; write the calibration set.
 
@@ -58,6 +62,9 @@ def solve(
         Program for that image.
     scratch
         Room for the working copy.
+    centre
+        Another direction (a `PhaseCentre` as JSON) to refer the data to for this solve: that of a
+        calibrator that the set is not phased to.
 
     Returns
     -------
@@ -73,24 +80,38 @@ def solve(
         If CASA finds no solution.
     """
     telescope = Profile.model_validate(profile)
-    source, target = Path(ms), Path(out_dir)
-    roles = assign(
-        source, telescope, load_calibrators(Path(calibrators) if calibrators else None), pointing_dec_deg
-    )
+    target = Path(out_dir)
+    known = load_calibrators(Path(calibrators) if calibrators else None)
     flag_set = FlagSet.load(Path(flags))
-    with tempfile.TemporaryDirectory(prefix="solve-", dir=scratch) as room:
+    with (
+        tempfile.TemporaryDirectory(prefix="solve-", dir=scratch) as room,
+        _referred_to(centre, Path(ms), Path(room)) as source,
+    ):
+        roles = assign(source, telescope, known, pointing_dec_deg)
         calibrator = CalibratorGroup(source, flag_set, telescope, group, roles, pointing_dec_deg, Path(room))
         others: Sequence[Calibrator] = read_sources(Path(neighbours)) if neighbours else ()
         if telescope.calibration.field_model and not neighbours:
             others = field_model(calibrator, imager, Path(room))
         made = calibrator.solve(target, others)
     bandpass, last = (read_solutions(path) for path in (made.tables["bandpass"], [*made.tables.values()][-1]))
+    described = SetDescription.load(target)
     return {
-        "set": SetDescription.load(target).model_dump(mode="json"),
-        "metrics": solution_metrics.measure(made.tables, made.antennas, made.transferred),
+        "set": described.model_dump(mode="json"),
+        "metrics": solution_metrics.measure(
+            made.tables, made.antennas, made.transferred, described.amplitude_factor
+        ),
         "neighbours": [asdict(one) for one in others],
-        "figures": write_figures(bandpass, last, antenna_names(source), target / "figures"),
+        "figures": write_figures(bandpass, last, antenna_names(Path(ms)), target / "figures"),
     }
+
+
+@contextmanager
+def _referred_to(centre: Mapping[str, Any] | None, ms: Path, scratch: Path) -> Iterator[Path]:
+    if centre is None:
+        yield ms
+        return
+    with rephased(ms, PhaseCentre.from_json(centre), scratch) as copy:
+        yield copy
 
 
 def apply(

@@ -13,7 +13,10 @@ from dsa_hcal_assets.radio.calibration.solutions import read_solutions
 
 
 def measure(
-    tables: Mapping[TableKind, Path], antennas: Sequence[Antenna], transferred: Sequence[FluxDensity]
+    tables: Mapping[TableKind, Path],
+    antennas: Sequence[Antenna],
+    transferred: Sequence[FluxDensity],
+    amplitude_factor: float,
 ) -> list[dict[str, Any]]:
     """Return the metrics of stage ``calibration_tables``: [{name, value, detail}].
 
@@ -25,6 +28,8 @@ def measure(
         Those with data on the calibrator; each should have got solutions.
     transferred
         Flux densities of secondary calibrators.
+    amplitude_factor
+        Typical |corrected / raw|, see `SetDescription`.
     """
     bandpass, gain = read_solutions(tables["bandpass"]), read_solutions(tables["gain"])
     course = read_solutions(tables["short_gain"]) if "short_gain" in tables else gain
@@ -62,6 +67,7 @@ def measure(
         ("gain_amplitude_scatter", amplitude, "robust, about each antenna's median"),
         ("gain_phase_scatter", phase, "robust, about a straight line in time"),
         ("largest_delay", float(delays.max()) if delays.size else float("nan"), "diagnostic K solve"),
+        ("amplitude_factor", amplitude_factor, "median of |corrected / raw| by the bandpass"),
         ("flux_transfer_error", max(errors, default=0.0), f"{len(errors)} secondary calibrators"),
     ]
     return [{"name": name, "value": value, "detail": detail} for name, value, detail in rows]

@@ -34,6 +34,7 @@ class ImageParameters(BaseModel):
     mask_sigma: float = Field(5.0, gt=0, description="Clean starts where peaks exceed this times the noise")
     stop_sigma: float = Field(1.0, gt=0, description="Clean stops at this times the noise, inside its mask")
     mgain: float = Field(0.8, gt=0, le=1, description="Share of the peak cleaned before the next pass")
+    most_passes: int | None = Field(None, ge=1, description="Passes over the data after which clean ends")
     scales: tuple[int, ...] = Field((), description="Scales of multi-scale clean, pixels; none: points only")
     nterms: int = Field(1, ge=1, le=3, description="Terms of the spectrum that clean fits; 1: flat")
     wide_field: bool = Field(False, description="Correct for the w term")
@@ -112,7 +113,11 @@ def image(ms: Path, out_dir: Path, parameters: ImageParameters, imager: ImagerNa
     programs: dict[str, Program] = {"wsclean": wsclean.run, "tclean": tclean.run}
     ms, out_dir = ms.absolute(), out_dir.absolute()  # programs run in a directory of their own
     out_dir.mkdir(parents=True, exist_ok=True)
-    report = programs[choose_imager(imager)](ms, out_dir, parameters)
+    return require_whole(programs[choose_imager(imager)](ms, out_dir, parameters))
+
+
+def require_whole(report: ImageReport) -> ImageReport:
+    """Return the report of an imaging program that wrote every plane; raises `ImagingFailed`."""
     missing = [plane for plane in PLANES if plane not in report.planes or not report.planes[plane].is_file()]
     if missing:
         raise ImagingFailed(

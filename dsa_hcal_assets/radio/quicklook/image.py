@@ -1,17 +1,16 @@
 """The quick look's image: the whole field, few clean iterations."""
 
-import shutil
 import tempfile
 from pathlib import Path
 
 from dsa_hcal_assets.radio.imaging import wsclean
 from dsa_hcal_assets.radio.imaging.imager import (
-    PLANES,
     ImageParameters,
     ImageReport,
     ImagerName,
     choose_imager,
     image,
+    require_whole,
 )
 from dsa_hcal_assets.radio.profiles.processing import Imaging
 from dsa_hcal_assets.workers.program import run_program
@@ -47,5 +46,5 @@ def quick_image(
     with tempfile.TemporaryDirectory(prefix="quick-", dir=ms.parent) as room:
         command = [*wsclean.arguments(parameters, Path(room) / "out"), *QUICK, str(ms)]
         run_program(command, wall_seconds=parameters.wall_seconds, log=log, cwd=Path(room))
-        planes = require_planes("wsclean", wsclean.taken_over(Path(room) / "out", out_dir, parameters), log)
-    return ImageReport("wsclean", wsclean.version(), planes, log)
+        planes = wsclean.taken_over(Path(room) / "out", out_dir, parameters)
+    return require_whole(ImageReport("wsclean", wsclean.version(), planes, log))

@@ -56,8 +56,12 @@ def write_imaging_set(
     target: Path,
     phase_centre: PhaseCentre | None,
     watch: Stopwatch,
+    *,
+    beyond_validity: bool = False,
 ) -> ImagingSet:
     """Read subbands once; write them flagged lightly, calibrated and averaged as Measurement Set `target`.
+
+    With `beyond_validity` the bandpass of a set older than its range is applied too.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def write_imaging_set(
         headers = [read_header(path) for path in files]
     with watch("plan"):
         plan = make_plan(headers, profile, phase_centre=phase_centre)
-    tables = _tables_that_hold(described, plan)
+    tables = _tables_that_hold(described, middle_of(plan), beyond=beyond_validity)
     with watch("gains"):
         times = np.unique(plan.reference.times_jd)
         curves = [
@@ -122,9 +126,8 @@ def middle_of(plan: Plan) -> datetime:
     return MJD_EPOCH + timedelta(seconds=float(seconds.min() + seconds.max()) / 2)
 
 
-def _tables_that_hold(described: SetDescription, plan: Plan) -> list[CalibrationTable]:
-    middle = middle_of(plan)
-    tables = described.tables_at(middle)
+def _tables_that_hold(described: SetDescription, middle: datetime, *, beyond: bool) -> list[CalibrationTable]:
+    tables = described.tables_at(middle, beyond=beyond)
     if not any(one.kind == "bandpass" for one in tables):
         raise NoTableHolds(
             f"calibration set of {described.group} does not hold at {middle:%Y-%m-%d %H:%M:%S}",

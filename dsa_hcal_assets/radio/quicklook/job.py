@@ -17,6 +17,7 @@ def look(
     out_dir: str,
     phase_centre: Mapping[str, Any] | None = None,
     imager: ImagerName = "auto",
+    beyond_validity: bool = False,
 ) -> dict[str, Any]:
     """Look at the subbands `files`, see `quicklook`.
 
@@ -30,6 +31,8 @@ def look(
         A `PhaseCentre` as JSON.
     imager
         "wsclean", "tclean", or "auto".
+    beyond_validity
+        Apply the bandpass of a set that is older than its range.
 
     Returns
     -------
@@ -43,4 +46,5 @@ def look(
         Path(out_dir),
         phase_centre=None if phase_centre is None else PhaseCentre.from_json(phase_centre),
         imager=imager,
+        beyond_validity=beyond_validity,
     ).as_json()

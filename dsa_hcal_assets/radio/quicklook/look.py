@@ -23,7 +23,7 @@ from dsa_hcal_assets.radio.imaging.thumbnail import write_thumbnail
 from dsa_hcal_assets.radio.ingest.uvh5 import read_header
 from dsa_hcal_assets.radio.profiles.model import Profile
 from dsa_hcal_assets.radio.quicklook.image import quick_image, quick_parameters
-from dsa_hcal_assets.radio.quicklook.imaging_set import ImagingSet, write_imaging_set
+from dsa_hcal_assets.radio.quicklook.imaging_set import ImagingSet, middle_of, write_imaging_set
 
 IMAGE = "image.fits"
 
@@ -72,6 +72,7 @@ def quicklook(
     *,
     phase_centre: PhaseCentre | None = None,
     imager: ImagerName = "auto",
+    beyond_validity: bool = False,
 ) -> Quicklook:
     """Look at a group of subbands: calibrate, average and image it in one go.
 
@@ -92,6 +93,8 @@ def quicklook(
         Where to phase to; default: the profile's policy, the meridian at mid-time for a calibrator's.
     imager
         Program to use.
+    beyond_validity
+        Apply the bandpass of a set that is older than its range; how old is among the metrics.
 
     Raises
     ------
@@ -105,10 +108,13 @@ def quicklook(
     parameters = quick_parameters(profile.imaging)
     with tempfile.TemporaryDirectory(prefix="quicklook-", dir=_room(files, out)) as room:
         ms = Path(room) / "averaged.ms"
-        made = write_imaging_set(files, profile, calibration_set, ms, phase_centre, watch)
+        made = write_imaging_set(
+            files, profile, calibration_set, ms, phase_centre, watch, beyond_validity=beyond_validity
+        )
         report = quick_image(ms, out, parameters, imager)
         imaged_at = time.monotonic()
         metrics = application_metrics.measure(ms, made.tallies, made.described)
+        metrics += application_metrics.age(made.described, middle_of(made.plan))
     measured = _measure(report, expected_noise_jy(made, profile))
     for path in report.planes.values():
         stamp(path, report, parameters, {"CALSET": made.described.group})

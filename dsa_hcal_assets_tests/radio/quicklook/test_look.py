@@ -91,7 +91,8 @@ def test_metrics_and_moments_are_there_to_be_judged(looked: tuple[Path, dict[str
     out, reply = looked
     values = {one["name"]: one["value"] for one in reply["metrics"]}
     assert set(values) == {
-        "flagged_fraction", "zero_fraction", "amplitude_ratio", "rms", "dynamic_range", "beam_axis_ratio",
+        "flagged_fraction", "zero_fraction", "amplitude_ratio", "staleness_hours", "beyond_validity_hours",
+        "rms", "dynamic_range", "beam_axis_ratio",
         "finite_fraction", "noise_ratio", "processing_seconds",
     }  # fmt: skip
     assert values["amplitude_ratio"] == pytest.approx(1, abs=0.05)
