@@ -35,27 +35,32 @@ class Encoded:
         Writes it into a writable view of exactly `length` bytes.
     attributes
         What a reader needs besides the bytes (`dtype` and `shape` of an array).
+    source
+        The bytes, where they exist already: who writes them may also copy them piece by piece.
     """
 
     kind: Kind
     length: int
     write: Callable[[memoryview], None]
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    source: memoryview | None = None
 
 
 def encode(value: object) -> Encoded:
     """Return how `value` is to be written.
 
     Bytes-like objects and arrays become RAW, Arrow tables and record batches ARROW, anything that JSON
-    can say (dict, list, str, numbers, dates, dataclasses) JSON.
+    can say (dict, list, str, numbers, dates, dataclasses) JSON. An `Encoded` stays what it is.
 
     Raises
     ------
     NotEncodable
         If the value is none of these.
     """
+    if isinstance(value, Encoded):
+        return value
     if isinstance(value, bytes | bytearray | memoryview):
-        return _raw(memoryview(value).cast("B"), {})
+        return _existing(Kind.RAW, memoryview(value).cast("B"), {})
     if isinstance(value, np.ndarray):
         array = np.ascontiguousarray(value)
         if array.dtype.hasobject:
@@ -63,7 +68,7 @@ def encode(value: object) -> Encoded:
                 f"an array of {array.dtype} cannot be sent", expected="numbers or fixed strings"
             )
         flat = array.reshape(-1).view(np.uint8).data
-        return _raw(flat, {"dtype": array.dtype.str, "shape": list(array.shape)})
+        return _existing(Kind.RAW, flat, {"dtype": array.dtype.str, "shape": list(array.shape)})
     if type(value).__module__.startswith("pyarrow"):
         return _arrow(value)
     try:
@@ -74,7 +79,7 @@ def encode(value: object) -> Encoded:
             expected="bytes, an array, an Arrow table, or what JSON can say",
             found=str(error),
         ) from error
-    return Encoded(Kind.JSON, len(text), _copier(memoryview(text)))
+    return _existing(Kind.JSON, memoryview(text), {})
 
 
 def decode(message: Message) -> Any:
@@ -104,15 +109,11 @@ def as_array(message: Message) -> NDArray[Any]:
     return flat.reshape([int(length) for length in shape])
 
 
-def _raw(view: memoryview, attributes: Mapping[str, Attribute]) -> Encoded:
-    return Encoded(Kind.RAW, len(view), _copier(view), attributes)
-
-
-def _copier(source: memoryview) -> Callable[[memoryview], None]:
+def _existing(kind: Kind, source: memoryview, attributes: Mapping[str, Attribute]) -> Encoded:
     def write(target: memoryview) -> None:
         target[:] = source
 
-    return write
+    return Encoded(kind, len(source), write, attributes, source)
 
 
 def _arrow(value: object) -> Encoded:
