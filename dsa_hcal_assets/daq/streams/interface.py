@@ -6,6 +6,7 @@ producer's process; under `block` and `spill` it stays until every registered re
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Protocol
 
@@ -20,7 +21,7 @@ class Policy(StrEnum):
     DROP_OLDEST = "drop_oldest"
     """The oldest messages go, and every reader that missed them counts them as lost."""
     SPILL = "spill"
-    """The oldest messages move to disk, and are read from there in their turn."""
+    """What finds no room in memory goes to disk, and is read from there in its turn."""
 
 
 class StreamWriter(Protocol):
@@ -51,17 +52,37 @@ class StreamWriter(Protocol):
         Raises
         ------
         StreamFull
-            If under `block` no room came within `timeout` seconds (None waits for ever); nothing was sent.
+            If no room came within `timeout` seconds (None waits for ever); nothing was sent. Under `spill`
+            that is room on disk, within the stream's limit.
         MessageTooLarge
             If it can never fit; nothing was sent.
+        DiskFull, WriteFailed
+            If it has to go to disk and the system refuses; nothing was sent.
+        """
+
+    def loan(
+        self,
+        topic: str,
+        length: int,
+        *,
+        attributes: Mapping[str, Attribute] | None = None,
+        timeout: float | None = None,
+    ) -> AbstractContextManager[memoryview]:
+        """Lend the place of the next message's payload, `length` bytes to be written there directly.
+
+        The message (RAW) is sent when the context ends, and not at all if it ends by an exception. The view
+        must not be used after that. Raises as `send`.
         """
 
     def forward(self, message: Message, *, timeout: float | None = None) -> bool:
         """Append a message of another machine as it is; return False if it is already here.
 
-        Its producer must be this stream's, its epoch the stream's, its sequence above the last one (a hole
-        is allowed, and counted by readers). Raises as `send`.
+        Its producer must be this stream's. A later epoch than the stream's begins here too; a hole in the
+        sequence is allowed, and counted by readers. Raises as `send`.
         """
+
+    def readers_waiting(self) -> bool:
+        """Whether a reader sleeps and would be glad of a notice."""
 
     def close(self) -> None:
         """Let go of the stream; what was sent stays for its readers."""
@@ -73,6 +94,13 @@ class StreamReader(Protocol):
     @property
     def lost(self) -> int:
         """Messages this reader has missed (holes in the sequence), since it was registered."""
+
+    @property
+    def behind(self) -> int:
+        """Messages of the present epoch that have not been received."""
+
+    def poll(self) -> bool:
+        """Whether `receive` would look at something new; cheap."""
 
     def receive(self, limit: int = 256, timeout: float = 0.0) -> Sequence[Message]:
         """Return up to `limit` further messages in order, waiting up to `timeout` s for the first.

@@ -1,0 +1,77 @@
+"""The reading end of the log on disk: its frames in order."""
+
+from pathlib import Path
+
+from dsa_hcal_assets.daq.messages.frame import aligned, frame_length
+from dsa_hcal_assets.daq.streams.mapping import map_file
+from dsa_hcal_assets.daq.streams.segment_file import (
+    first_sequences,
+    segment_path,
+    sequence_at,
+    whole_frames,
+)
+
+
+class SegmentReader:
+    """Walks over the frames of the segments in one directory.
+
+    The caller knows from the ring's first page how far the log is written, and asks for no more.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._data = memoryview(b"")
+        self._first = 0
+        self._offset = 0
+        self.passed = 0
+
+    def newest(self) -> int:
+        """Return the sequence of the newest whole frame, for a log that nobody writes any more; 0 if none."""
+        for first in reversed(first_sequences(self._directory)):
+            path = segment_path(self._directory, first)
+            frames = [sequence for sequence, _ in whole_frames(map_file(path), str(path))]
+            if frames:
+                return frames[-1]
+        return 0
+
+    def seek(self, sequence: int, newest: int) -> None:
+        """Go to the first frame above `sequence`; `newest` is written."""
+        before = [first for first in first_sequences(self._directory) if first <= sequence + 1]
+        if before:
+            self._open(before[-1])
+        self.passed = sequence
+        while 0 < self.peek(newest) <= sequence:
+            self.take()
+
+    def peek(self, newest: int) -> int:
+        """Return the sequence of the next frame, 0 if there is none up to `newest`."""
+        while self.passed < newest:
+            if sequence := sequence_at(self._data, self._offset):
+                return sequence if sequence <= newest else 0
+            if not self._open_next():
+                return 0
+        return 0
+
+    def take(self) -> memoryview:
+        """Return the frame that `peek` found and go on."""
+        length = frame_length(self._data[self._offset : self._offset + 64])
+        frame = self._data[self._offset : self._offset + length]
+        self.passed = max(self.passed, sequence_at(self._data, self._offset))
+        self._offset += aligned(length)
+        return frame
+
+    def skip_segment(self) -> None:
+        """Go past what is left of the segment."""
+        self._offset = len(self._data)
+
+    def _open_next(self) -> bool:
+        after = [first for first in first_sequences(self._directory) if first > self._first]
+        return bool(after) and self._open(after[0])
+
+    def _open(self, first: int) -> bool:
+        try:
+            self._data = map_file(segment_path(self._directory, first))
+        except FileNotFoundError:  # the writer has just removed it
+            return False
+        self._first, self._offset = first, 0
+        return True
