@@ -16,8 +16,15 @@ class SecondWriter(PermanentError):
 
 
 @contextmanager
-def one_writer(directory: Path) -> Iterator[None]:
-    """Hold the directory's writer lock; the system releases it when the process ends, however it ends.
+def one_writer(directory: Path, name: str = LOCK_NAME) -> Iterator[None]:
+    """Hold a writer lock; the system releases it when the process ends, however it ends.
+
+    Parameters
+    ----------
+    directory
+        Where the lock file lies, and what only one writer may write to.
+    name
+        The lock file, where only some files of the directory are meant.
 
     Raises
     ------
@@ -31,7 +38,7 @@ def one_writer(directory: Path) -> Iterator[None]:
     except ImportError:  # Windows has no flock; two writers are then an operator's mistake to avoid
         yield
         return
-    lock = directory / LOCK_NAME
+    lock = directory / name
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:

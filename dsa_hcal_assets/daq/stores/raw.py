@@ -1,0 +1,87 @@
+"""Frames or payloads as they are, one behind the other. A producer's change of content changes nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+from crc32c import crc32c
+
+from dsa_hcal_assets.daq.messages.frame import frame_length, pack_prefix, unpack
+from dsa_hcal_assets.daq.messages.message import Message
+from dsa_hcal_assets.daq.stores.appending import AppendingSink, Bytes
+from dsa_hcal_assets.daq.stores.interface import Refusal
+from dsa_hcal_assets.daq.stores.options import FileOptions
+from dsa_hcal_assets.daq.stores.rows import DAY_NS
+
+
+class RawOptions(FileOptions):
+    """`[store_config.raw]`."""
+
+    content: Literal["frames", "payloads"] = "frames"
+    """`frames`: everything about each message, read back by `read_frames`; `payloads`: their bytes alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfMessages:
+    """Consecutive messages of one UTC day."""
+
+    messages: Sequence[Message]
+
+    @property
+    def day(self) -> int:
+        """UTC day, counted from 1970-01-01."""
+        return self.messages[0].time_ns // DAY_NS
+
+
+class RawSink(AppendingSink[DayOfMessages]):
+    """Appends messages to a binary file.
+
+    Parameters
+    ----------
+    options
+        See `RawOptions`.
+    """
+
+    def __init__(self, options: RawOptions) -> None:
+        self._payloads_only = options.content == "payloads"
+        super().__init__(options, options.path.suffix or ".raw")
+
+    def _prepare(self, messages: Sequence[Message]) -> tuple[list[DayOfMessages], list[Refusal]]:
+        days = groupby(messages, key=lambda message: message.time_ns // DAY_NS)
+        return [DayOfMessages(list(run)) for _, run in days], []
+
+    def _bytes_of(self, pieces: Sequence[DayOfMessages]) -> list[Bytes]:
+        messages = (message for piece in pieces for message in piece.messages)
+        if self._payloads_only:
+            return [message.payload for message in messages]
+        return [part for message in messages for part in (_prefix(message), message.payload)]
+
+
+def read_frames(path: Path) -> Iterator[Message]:
+    """Return the messages of a file of frames, in order.
+
+    Raises
+    ------
+    FrameDamaged
+        If the file is not made of whole frames.
+    """
+    data = memoryview(path.read_bytes())
+    while data:
+        yield unpack(data, str(path))
+        data = data[frame_length(data) :]
+
+
+def _prefix(message: Message) -> bytes:
+    return pack_prefix(
+        message.topic,
+        message.producer,
+        message.epoch,
+        message.sequence,
+        message.time_ns,
+        message.kind,
+        len(message.payload),
+        crc32c(message.payload),
+        message.attributes,
+    ).data
