@@ -113,8 +113,8 @@ def fit_source(plane: Plane, ra_deg: float, dec_deg: float, *, point: bool = Tru
         return None
     cx, cy = round(x0), round(y0)
     cut = plane.values[cy - half : cy + half + 1, cx - half : cx + half + 1]
-    y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(float)
-    use = np.isfinite(cut) & (np.hypot(x, y) <= half)
+    y, x = np.mgrid[0 : 2 * half + 1, 0 : 2 * half + 1].astype(float)
+    use = np.isfinite(cut) & (np.hypot(x - half, y - half) <= half)
     if use.sum() < 8:
         return None
     sigmas = np.array([major, minor]) / plane.cell_deg * FWHM_TO_SIGMA
@@ -126,7 +126,9 @@ def fit_source(plane: Plane, ra_deg: float, dec_deg: float, *, point: bool = Tru
         across = (at[0] - p[1]) * np.cos(turn) + (at[1] - p[2]) * np.sin(turn)
         return np.asarray(p[0] * np.exp(-0.5 * ((along / a) ** 2 + (across / b) ** 2)) + p[3])
 
-    start = [float(np.nanmax(cut[use])), x0 - cx, y0 - cy, 0.0]
+    # counted from the corner: the step of the numerical derivative is relative to a parameter, and a place
+    # that is zero but for rounding would not be moved at all
+    start = [float(np.nanmax(cut[use])), x0 - cx + half, y0 - cy + half, 0.0]
     if not point:
         start += [*sigmas, np.radians(angle)]
     try:
@@ -135,7 +137,7 @@ def fit_source(plane: Plane, ra_deg: float, dec_deg: float, *, point: bool = Tru
             best, _ = curve_fit(shape, np.stack([x[use], y[use]]), cut[use], p0=start, maxfev=4000)
     except RuntimeError:
         return None
-    ra, dec = plane.sky.wcs_pix2world(cx + best[1], cy + best[2], 0)
+    ra, dec = plane.sky.wcs_pix2world(cx - half + best[1], cy - half + best[2], 0)
     area = 1.0 if point else abs(best[4] * best[5]) / (sigmas[0] * sigmas[1])
     return SourceFit(float(best[0]), float(best[0] * area), float(ra) % 360.0, float(dec))
 

@@ -22,7 +22,7 @@ from dsa_hcal_assets.radio.imaging.primary_beam import write_beam
 from dsa_hcal_assets.radio.imaging.provenance import stamp
 from dsa_hcal_assets.radio.imaging.sources import find_sources
 from dsa_hcal_assets.radio.imaging.thumbnail import write_thumbnail
-from dsa_hcal_assets_tests.radio.imaging.skies import BEAM, CENTRE, standing, write_sky
+from dsa_hcal_assets_tests.radio.imaging.skies import BEAM, CELL_DEG, CENTRE, standing, write_sky
 
 
 class TestFit:
@@ -37,6 +37,18 @@ class TestFit:
         assert fit is not None
         assert fit.flux_jy == pytest.approx(jy, rel=2e-3)
         assert separation_deg(fit.ra_deg, fit.dec_deg, *at) * 3600 < 0.05
+
+    @pytest.mark.parametrize("rounding", [0.0, 1e-13, -1e-12, 1e-9])
+    def test_the_middle_of_a_pixel_is_a_start_like_any_other(self, tmp_path: Path, rounding: float) -> None:
+        """Sources are looked for from their brightest pixel, up to half a pixel off."""
+        at = (CENTRE[0] + 0.4 * CELL_DEG / math.cos(math.radians(CENTRE[1])), CENTRE[1] - 0.3 * CELL_DEG)
+        plane = read_plane(write_sky(tmp_path / "image.fits", [(*at, 1.0)]))
+        x, y = (round(value) + rounding for value in plane.pixel_of(*at))
+        ra, dec = (float(value) for value in plane.sky.wcs_pix2world(x, y, 0))
+        fit = fit_source(plane, ra, dec)
+        assert fit is not None
+        assert separation_deg(fit.ra_deg, fit.dec_deg, *at) * 3600 < 0.01
+        assert fit.flux_jy == pytest.approx(1, rel=1e-4)
 
     def test_a_displaced_source_shows_its_offset(self, tmp_path: Path) -> None:
         plane = read_plane(write_sky(tmp_path / "image.fits", [(*CENTRE, 1.0)]))
