@@ -45,7 +45,7 @@ def bright_among(sources: Sequence[Calibrator], exposure: Exposure, noise_jy: fl
     None where the beam follows the sky:
     A tracked source is constant in time, and what its spectrum leaves over a narrow band is nothing.
     """
-    if len(exposure.centres_deg) == 1:
+    if not exposure.drifts:
         return []
     found, limit = [], BRIGHT_SIGMA * noise_jy
     for source in sources:
@@ -75,6 +75,8 @@ def take_out(
     """
     from casacore.tables import table
 
+    if not taken:
+        return
     sources = [one.source for one in taken]
     with table(str(ms / "DATA_DESCRIPTION"), **READ_ONLY) as descriptions:
         spectral_ids = descriptions.getcol("SPECTRAL_WINDOW_ID")

@@ -105,6 +105,11 @@ class Exposure:
     diameter_m: float
 
     @property
+    def drifts(self) -> bool:
+        """Whether the beam moves over the field."""
+        return len(self.centres_deg) > 1
+
+    @property
     def middle_hz(self) -> float:
         """Mean frequency by weight, Hz."""
         return float(self.frequency_hz @ self.channel_share)

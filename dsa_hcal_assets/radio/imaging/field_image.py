@@ -1,6 +1,7 @@
 """The image of one field: bright sources aside, through an imaging program, with its primary beam."""
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from dsa_hcal_assets.radio.calibration.fields import Field, span
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
 from dsa_hcal_assets.radio.imaging.bright_sources import TakenOut, bright_among, put_back, take_out
 from dsa_hcal_assets.radio.imaging.exposure import Exposure, exposure_of, read_samples
+from dsa_hcal_assets.radio.imaging.first_look import bright_in_field
 from dsa_hcal_assets.radio.imaging.imager import ImageParameters, ImageReport, ImagerName, image
 from dsa_hcal_assets.radio.imaging.primary_beam import write_beam
 from dsa_hcal_assets.radio.imaging.weighting import expected_noise_jy
@@ -93,15 +95,32 @@ def image_field(ms: Path, directory: Path, task: FieldTask, scratch: Path) -> Fi
     drift = (beam.declination_deg, beam.longitude_deg) if beam else None
     exposure = exposure_of(samples, task.beam_diameter_m, task.centre_deg, drift)
     noise = expected_noise_jy(samples, task.telescope.sefd_jy, task.parameters)
-    taken = bright_among(task.bright, exposure, noise)
+    left, taken = _without_bright(ms, task, exposure, noise, scratch)
+    report = image(left, directory, task.parameters, task.imager)
     if taken:
-        left = scratch / "without-bright.ms"
-        shutil.copytree(ms, left)
-        take_out(left, taken, task.centre_deg, exposure)
-        report = image(left, directory, task.parameters, task.imager)
         put_back(report.planes["image"], report.planes["model"], taken)
+    if left != ms:
         shutil.rmtree(left)
-    else:
-        report = image(ms, directory, task.parameters, task.imager)
     beams = write_beam(report.planes["image"], exposure, task.telescope.imaging.pblimit)
     return FieldImage(report, beams, exposure, tuple(taken), noise)
+
+
+def _without_bright(
+    ms: Path, task: FieldTask, exposure: Exposure, noise_jy: float, scratch: Path
+) -> tuple[Path, list[TakenOut]]:
+    """Return a copy without its bright sources, and these: those known, then those a first look finds.
+
+    It is the set itself where the beam follows the sky, and for a dirty image, which shows the data as
+    they are.
+    """
+    if not exposure.drifts or not task.parameters.niter:
+        return ms, []
+    left = scratch / "without-bright.ms"
+    shutil.copytree(ms, left)
+    known = bright_among(task.bright, exposure, noise_jy)
+    take_out(left, known, task.centre_deg, exposure)
+    with tempfile.TemporaryDirectory(prefix="look-", dir=scratch) as room:
+        seen = bright_in_field(left, Path(room), task.parameters, task.imager, exposure, noise_jy)
+    found = bright_among(seen, exposure, noise_jy)
+    take_out(left, found, task.centre_deg, exposure)
+    return left, known + found

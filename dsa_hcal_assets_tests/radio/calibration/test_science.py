@@ -10,7 +10,9 @@ from dsa_hcal_assets.quality.thresholds import Thresholds
 from dsa_hcal_assets.quality.verdicts import Level, Metric
 from dsa_hcal_assets.radio.calibration.description import SetDescription
 from dsa_hcal_assets.radio.calibration.fields import span
+from dsa_hcal_assets.radio.calibration.gain_curves import read_curves
 from dsa_hcal_assets.radio.calibration.solutions import read_solutions
+from dsa_hcal_assets.radio.flagging.visibilities import antenna_names
 from dsa_hcal_assets.simulation.uvh5.group import GroupSetup
 from dsa_hcal_assets_tests.radio.conftest import Chain, Metrics, simulated
 
@@ -88,6 +90,13 @@ class TestSimulatedDrift:
         assert np.std(amplitude) < 0.01
         assert np.degrees(np.sqrt(np.mean(phase**2))) < 1.0
 
+    def test_every_antenna_is_right_in_every_integration(self, drift: Chain) -> None:
+        """The gains as they are applied, against the injected ones with their drift: each antenna alone."""
+        amplitude, phase = _applied_errors(drift)
+        assert np.abs(amplitude.mean(axis=(0, 1)) - 1).max() < 0.01
+        assert np.sqrt(((amplitude - 1) ** 2).mean(axis=(0, 1))).max() < 0.01
+        assert np.degrees(np.sqrt((phase**2).mean(axis=1))).max() < 1.0
+
     def test_no_antenna_is_lost_to_its_delay(self, drift: Chain, metrics: Metrics) -> None:
         """Delays turn the phase by some turns over the band; the pre-bandpass solve must not mind."""
         found = metrics(drift.solutions)
@@ -143,27 +152,60 @@ def test_a_window_for_each_subband_is_solved_as_well(
 
 def _errors(drift: Chain) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
     """Amplitude ratios and phase differences (rad) of the solved gains to the injected ones."""
-    from casacore.tables import table
-
     tables = Path(drift.home / "tables")
     bandpass, gain = (read_solutions(tables / name)[0] for name in ("bandpass.cal", "gain.cal"))
     short = read_solutions(tables / "short_gain.cal")[0]
-    with table(str(drift.ms / "ANTENNA"), ack=False) as antennas:
-        names = [str(name) for name in antennas.getcol("NAME")]
-    stations = [str(number) for number in drift.arrays["stations"]]
-    order = np.argsort(drift.arrays["frequencies_hz"])
-    truth = np.conj(drift.arrays["gains"])[:, :, order]
+    truth = _injected(drift)
     solved = np.full(truth.shape, np.nan, dtype=complex)
-    for row, station in enumerate(stations):
-        number = names.index(station)
+    for row, number in enumerate(_numbers(drift)):
         slow = bandpass.good[bandpass.antenna == number][0] * gain.good[gain.antenna == number][0, 0]
         mean = _middle(short.good[short.antenna == number][:, 0])
-        solved[row] = (slow * mean).T
-    reference = stations.index(drift.solutions["set"]["reference_antenna"])
-    ratio = solved / truth
-    ratio = ratio * np.exp(-1j * np.angle(ratio[reference]))[None]
+        solved[row] = slow * mean
+    ratio = _referred(drift, solved / truth)
     ratio = ratio[np.isfinite(ratio)]
     return np.abs(ratio), np.angle(ratio)
+
+
+def _applied_errors(drift: Chain) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """The same of the gains that are applied: shape (integration, channel, antenna x feed)."""
+    from casacore.tables import table
+
+    _ = drift.solutions
+    described = SetDescription.load(drift.home / "tables")
+    with table(str(drift.ms), ack=False) as main:
+        times = np.unique(main.getcol("TIME"))
+    with table(str(drift.ms / "ANTENNA"), ack=False) as antennas:
+        count = antennas.nrows()
+    curves = read_curves(
+        drift.home / "tables", described.tables, window=0, antennas=count, times=times,
+        frequency_hz=np.sort(drift.arrays["frequencies_hz"]),
+    )  # fmt: skip
+    numbers = _numbers(drift)
+    solved = curves.course[:, numbers, None] * curves.spectrum[numbers]
+    truth = _injected(drift) * np.conj(drift.arrays["drift"])[:, :, None]
+    ratio = np.stack([_referred(drift, one) for one in solved / truth]).swapaxes(1, 2)
+    assert np.isfinite(ratio).all()
+    ratio = ratio.reshape(*ratio.shape[:2], -1)
+    return np.abs(ratio), np.angle(ratio)
+
+
+def _injected(drift: Chain) -> np.ndarray:  # type: ignore[type-arg]
+    """Injected gains at mid-time in CASA's convention, shape (antenna, channel, feed)."""
+    order = np.argsort(drift.arrays["frequencies_hz"])
+    return np.asarray(np.conj(drift.arrays["gains"])[:, :, order].swapaxes(1, 2))
+
+
+def _numbers(drift: Chain) -> list[int]:
+    """Antenna numbers in the Measurement Set, in the order of the truth."""
+    names = antenna_names(drift.ms)
+    return [names.index(str(number)) for number in drift.arrays["stations"]]
+
+
+def _referred(drift: Chain, ratio: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    """Turn phases so that those of the reference antenna are zero; antennas first."""
+    stations = [str(number) for number in drift.arrays["stations"]]
+    reference = stations.index(drift.solutions["set"]["reference_antenna"])
+    return np.asarray(ratio * np.exp(-1j * np.angle(ratio[reference]))[None])
 
 
 def _middle(series: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]

@@ -121,12 +121,19 @@ class TestSimulatedDrift:
     def test_the_images_pass_their_limits(self, drift: Chain) -> None:
         assert _not_passed(drift.image("wsclean"), "dsa110") == {}
 
-    def test_the_brightest_source_leaves_no_side_lobes(self, drift: Chain) -> None:
-        """3C147 drifts through the beam; cleaned as a constant source it left 5 times the noise."""
+    def test_the_noise_is_the_radiometers(self, drift: Chain) -> None:
+        """Sources drift through the beam; cleaned as constant ones they left 5 times the noise.
+
+        No catalogue is loaded: 3C147 is known, the others a first look finds. What is above 1 comes from
+        the gains: of perfect data it is 6 % (`test_accuracy.py`).
+        """
         (measured,) = drift.image("wsclean")["fields"].values()
-        assert [one["name"] for one in measured["taken_out"]] == ["3C147"]
-        assert measured["noise_ratio"] < 2.5
-        assert measured["dynamic_range"] > 8000
+        names = [one["name"] for one in measured["taken_out"]]
+        assert names[0] == "3C147"
+        assert len(names) == len(drift.truth["sources"])
+        assert measured["noise_ratio"] == pytest.approx(1, abs=0.2)
+        assert measured["residual_kurtosis"] == pytest.approx(3, abs=0.5)
+        assert measured["dynamic_range"] > 12000
         assert measured["psf_correlation"] > 0.99
 
 

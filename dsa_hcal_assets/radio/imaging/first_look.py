@@ -1,0 +1,73 @@
+"""A first, coarse look at a drift scan: the bright sources of its field, to be taken out before cleaning.
+
+A clean component is constant in time; a source half a degree off a standing beam's centre changes by a
+third while one tile is observed. Cleaned as it is, what is left of five sources of half a jansky were
+side lobes of the noise of 20 antennas. With a catalogue of the field these are known beforehand; without
+one, this look finds them.
+"""
+
+from pathlib import Path
+
+from dsa_hcal_assets.radio.calibration.standards import Calibrator
+from dsa_hcal_assets.radio.catalogues.calibrators import TYPICAL_INDEX
+from dsa_hcal_assets.radio.imaging.bright_sources import BRIGHT_SIGMA
+from dsa_hcal_assets.radio.imaging.exposure import Exposure
+from dsa_hcal_assets.radio.imaging.imager import ImageParameters, ImagerName, image
+from dsa_hcal_assets.radio.imaging.measurements import noise_jy, read_plane
+from dsa_hcal_assets.radio.imaging.primary_beam import write_beam
+from dsa_hcal_assets.radio.imaging.sources import find_sources
+
+COARSER = 2
+# sources are cleaned down to this share of the faintest that is wanted
+CLEANED_SHARE = 0.25
+# a source is not told from side lobes below this times the look's own noise
+LEAST_SIGMA = 10.0
+
+
+def look_parameters(parameters: ImageParameters, expected_noise_jy: float) -> ImageParameters:
+    """Return the parameters of the look: pixels twice as wide, cleaned no deeper than it needs."""
+    side = parameters.imsize // COARSER
+    return parameters.model_copy(
+        update={
+            "imsize": max(64, side + side % 2),
+            "cell_arcsec": parameters.cell_arcsec * COARSER,
+            "threshold_jy": CLEANED_SHARE * BRIGHT_SIGMA * expected_noise_jy,
+            "scales": (),
+            "nterms": 1,
+        }
+    )
+
+
+def bright_in_field(
+    ms: Path,
+    directory: Path,
+    parameters: ImageParameters,
+    imager: ImagerName,
+    exposure: Exposure,
+    expected_noise_jy: float,
+) -> list[Calibrator]:
+    """Return the sources an image shows far above the noise, with a typical spectral index.
+
+    Parameters
+    ----------
+    ms
+        Calibrated set of one field; only read.
+    directory
+        Room for the look's images.
+    parameters, imager
+        The image that is to be made.
+    exposure, expected_noise_jy
+        What it is a mean over, and its noise, Jy/beam.
+    """
+    planes = image(ms, directory, look_parameters(parameters, expected_noise_jy), imager).planes
+    beam = write_beam(planes["image"], exposure, pblimit=-1)["pb"]
+    limit = BRIGHT_SIGMA * expected_noise_jy
+    sigma = max(LEAST_SIGMA, limit / noise_jy(read_plane(planes["residual"])))
+    return [
+        Calibrator.of_power_law(
+            f"F{number}", one.ra_deg, one.dec_deg, one.jy, TYPICAL_INDEX, one.frequency_hz
+        )
+        for number, one in enumerate(
+            find_sources(planes["image"], beam, planes["residual"], sigma=sigma), start=1
+        )
+    ]
