@@ -1,4 +1,4 @@
-"""The acquisition job: poll all boards at a set cadence, one durable snapshot file a cycle.
+"""The acquisition on its own, as `dsa-hcal acquire` runs it: no supervisor, no broker.
 
 It needs neither database nor Dagster: while everything downstream is down it goes on, and what it
 wrote is found later. Killed at any moment it leaves only complete files; started again it goes on
@@ -9,29 +9,21 @@ import asyncio
 import contextlib
 import logging
 import signal
-import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.daq.cadence import slots
-from dsa_hcal_assets.daq.durable_file import make_directory, remove_leftovers
-from dsa_hcal_assets.daq.one_writer import one_writer
 from dsa_hcal_assets.errors import ConfigurationError
-from dsa_hcal_assets.hcal.acquisition.board_log import BoardLog
-from dsa_hcal_assets.hcal.acquisition.cycle import poll_cycle
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
-from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
+from dsa_hcal_assets.hcal.acquisition.polling import LONGEST_RETRY, board_polling
 from dsa_hcal_assets.hcal.acquisition.run_number import UNKNOWN, read_run_number
-from dsa_hcal_assets.hcal.acquisition.saving import SnapshotSaver
 from dsa_hcal_assets.hcal.boards import Board, read_boards
 from dsa_hcal_assets.hcal.readings import Snapshot
 from dsa_hcal_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
 STOP_SECONDS = 5.0  # a cycle or a write may go on for this long after a stop was asked for
-_LONGEST_RETRY = 10.0
 
 
 @dataclass(frozen=True)
@@ -90,62 +82,19 @@ async def acquire(
     """Poll `boards` every `period` seconds into `directory` until `stop` is set; see `run`."""
     stop = asyncio.Event() if stop is None else stop
     _stop_on_signals(stop)
-    make_directory(directory)
-    with one_writer(directory):
-        for part in remove_leftovers(directory):
-            _log.info("removed %s, left by an acquisition that was killed", part)
-        saver = SnapshotSaver(directory, unsaved_limit, min(period, _LONGEST_RETRY))
-        pollers = [BoardPoller(board, deadlines) for board in boards]
-        saving = asyncio.create_task(saver.run())
-        polling = asyncio.create_task(_poll(pollers, saver, period, cycles, run_number, stop))
-        try:
-            await asyncio.wait({polling, saving}, return_when=asyncio.FIRST_COMPLETED)
-            if saving.done():
-                saving.result()  # raises: polling on without saving would only look alive
-            taken, skipped = polling.result()
-            await saver.finish(STOP_SECONDS)
-        finally:
-            for task in (polling, saving):
-                task.cancel()
-            await asyncio.gather(polling, saving, return_exceptions=True)
-            for poller in pollers:
-                poller.close()
-        if saver.waiting:
-            _log.error("%d snapshots are lost: they could not be written before the end", saver.waiting)
-            if saver.trouble is not None:
-                raise saver.trouble
-        return Summary(taken, saver.written, skipped, saver.given_up)
-
-
-async def _poll(
-    pollers: Sequence[BoardPoller],
-    saver: SnapshotSaver,
-    period: float,
-    cycles: int | None,
-    run_number: Callable[[], int],
-    stop: asyncio.Event,
-) -> tuple[int, int]:
-    """Return how many snapshots were taken and how many slots were skipped."""
-    acquisition_id = uuid.uuid4().hex
-    _log.info("acquisition %s: %d boards every %g s", acquisition_id, len(pollers), period)
-    board_log = BoardLog()
-    taken = skipped = 0
-    async for slot in slots(period, stop):
-        if slot.skipped:
-            skipped += slot.skipped
-            _log.warning("%d cycles skipped: the one before took longer than %g s", slot.skipped, period)
-        one = poll_cycle(
-            pollers, cycle=utc_now(), sequence=taken, acquisition_id=acquisition_id, run_number=run_number()
-        )
-        snapshot = await _unless_stopped(one, stop)
-        if snapshot is None:
-            break
-        saver.put(snapshot)
-        board_log.compare(snapshot)
-        taken += 1
-        if taken == cycles:
-            break
-    return taken, skipped
+    skipped = 0
+    async with board_polling(
+        boards, directory, deadlines, unsaved_limit, min(period, LONGEST_RETRY)
+    ) as polling:
+        _log.info("acquisition %s: %d boards every %g s", polling.acquisition_id, len(boards), period)
+        async for slot in slots(period, stop):
+            if slot.skipped:
+                skipped += slot.skipped
+                _log.warning("%d cycles skipped: the one before took longer than %g s", slot.skipped, period)
+            if await _unless_stopped(polling.cycle(run_number()), stop) is None or polling.taken == cycles:
+                break
+        await polling.finish(STOP_SECONDS)
+        return Summary(polling.taken, polling.written, skipped, polling.given_up)
 
 
 async def _unless_stopped(one: Coroutine[None, None, Snapshot], stop: asyncio.Event) -> Snapshot | None:
