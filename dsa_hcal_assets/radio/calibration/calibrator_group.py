@@ -22,9 +22,9 @@ from dsa_hcal_assets.radio.calibration.fields import Roles, Span, span
 from dsa_hcal_assets.radio.calibration.matching import transit_after
 from dsa_hcal_assets.radio.calibration.model import apparent_flux, set_models
 from dsa_hcal_assets.radio.calibration.reference import Antenna, antennas_with_data, choose_reference
+from dsa_hcal_assets.radio.calibration.sky_model import SkyModel
 from dsa_hcal_assets.radio.calibration.solutions import Solutions, read_solutions
 from dsa_hcal_assets.radio.calibration.solver import chain as direct
-from dsa_hcal_assets.radio.calibration.solver.accumulation import SkyModel
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
 from dsa_hcal_assets.radio.flagging.flagset import FlagSet
 from dsa_hcal_assets.radio.flagging.visibilities import READ_ONLY
@@ -85,6 +85,15 @@ class CalibratorGroup:
         self._describe(made, span(self.ms)).save(target)
         return made
 
+    @property
+    def beam(self) -> DriftBeam | None:
+        """The beam that stands on the meridian while sources pass; None where it follows the field."""
+        imaging = self.telescope.imaging
+        if self.pointing_dec_deg is None or not imaging.beam_drifts:
+            return None
+        diameter = imaging.beam_diameter_m or self.telescope.dish_diameter_m
+        return DriftBeam(self.pointing_dec_deg, span(self.ms).longitude_deg, diameter)
+
     def _is_direct(self) -> bool:
         choices = self.telescope.calibration
         able = direct.suits(choices, self.roles)
@@ -98,11 +107,10 @@ class CalibratorGroup:
 
     def _directly(self, target: Path, neighbours: Sequence[Calibrator], reference: Antenna) -> _Solved:
         ((field, source),) = self.roles.bandpass
-        beam = self._beam(span(self.ms))
-        sky = SkyModel((field.ra_deg, field.dec_deg), (source, *neighbours), beam)
+        sky = SkyModel((field.ra_deg, field.dec_deg), (source, *neighbours), self.beam)
         work = direct.Work(self.ms, self.flags, field.number, sky, reference.number, target)
         tables = direct.solve_tables(work, self.telescope.calibration)
-        return tables, [apparent_flux(field, source, *_band_and_times(self.ms, field.number), beam)], []
+        return tables, [apparent_flux(field, source, *_band_and_times(self.ms, field.number), sky.beam)], []
 
     def _by_casa(self, target: Path, neighbours: Sequence[Calibrator], reference: Antenna) -> _Solved:
         choices, when = self.telescope.calibration, span(self.ms)
@@ -113,20 +121,13 @@ class CalibratorGroup:
                 self.roles.bandpass,
                 choices.flux_standard,
                 when.frequency_hz,
-                self._beam(when),
+                self.beam,
                 neighbours,
             )
             chain = casa.Chain(work, self.roles, choices, reference.name, target, _window_count(work))
             tables, transferred = casa.solve_tables(chain, when.frequency_hz)
         _require_reference(read_solutions(tables["bandpass"]), reference)
         return tables, fluxes, transferred
-
-    def _beam(self, when: Span) -> DriftBeam | None:
-        imaging = self.telescope.imaging
-        if self.pointing_dec_deg is None or not imaging.beam_drifts:
-            return None
-        diameter = imaging.beam_diameter_m or self.telescope.dish_diameter_m
-        return DriftBeam(self.pointing_dec_deg, when.longitude_deg, diameter)
 
     def _centre(self, when: Span) -> datetime:
         """Return the calibrator's transit, where it is what the calibrator was selected by; else mid-time."""

@@ -19,7 +19,7 @@ from dsa_hcal_assets.radio.calibration.prediction import predict
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
 from dsa_hcal_assets.radio.flagging.visibilities import READ_ONLY
 from dsa_hcal_assets.radio.imaging.exposure import Exposure, separations_deg
-from dsa_hcal_assets.radio.imaging.measurements import FWHM_TO_SIGMA, Plane, read_plane
+from dsa_hcal_assets.radio.imaging.measurements import Plane, read_plane
 
 Floats = NDArray[np.float64]
 ROW_BLOCK = 4096
@@ -109,7 +109,7 @@ def put_back(image: Path, model: Path, taken: Sequence[TakenOut]) -> None:
     plane, components = read_plane(image), read_plane(model)
     for one in taken:
         x, y = plane.pixel_of(one.source.ra_deg, one.source.dec_deg)
-        _add_beam(plane, x, y, one.apparent_jy)
+        plane.add_beam(x, y, one.apparent_jy)
         column, row = round(x), round(y)
         if 0 <= row < components.values.shape[0] and 0 <= column < components.values.shape[1]:
             components.values[row, column] += one.apparent_jy
@@ -120,21 +120,6 @@ def put_back(image: Path, model: Path, taken: Sequence[TakenOut]) -> None:
 def _share(source: Calibrator, frequency_hz: Floats, exposure: Exposure) -> Floats:
     distance = separations_deg(source.ra_deg, source.dec_deg, exposure.centres_deg)
     return airy(distance[:, None], frequency_hz, exposure.diameter_m)
-
-
-def _add_beam(plane: Plane, x0: float, y0: float, jy: float) -> None:
-    """Add the restoring beam, peak `jy`, about a place in pixels; changes the values."""
-    major, minor, angle = plane.beam_deg
-    a, b = (axis / plane.cell_deg * FWHM_TO_SIGMA for axis in (major, minor))
-    # beyond 7 sigma it is below 1e-10 of the peak
-    reach, (ny, nx) = int(np.ceil(7 * a)), plane.values.shape
-    rows = slice(max(round(y0) - reach, 0), min(round(y0) + reach + 1, ny))
-    columns = slice(max(round(x0) - reach, 0), min(round(x0) + reach + 1, nx))
-    y, x = np.mgrid[rows, columns]
-    turn = np.radians(angle)
-    along = -(x - x0) * np.sin(turn) + (y - y0) * np.cos(turn)
-    across = (x - x0) * np.cos(turn) + (y - y0) * np.sin(turn)
-    plane.values[rows, columns] += jy * np.exp(-0.5 * ((along / a) ** 2 + (across / b) ** 2))
 
 
 def _replace(path: Path, plane: Plane) -> None:

@@ -48,6 +48,25 @@ class Plane:
         x, y = self.sky.wcs_world2pix(ra_deg, dec_deg, 0)
         return float(x), float(y)
 
+    def add_beam(self, x0: float, y0: float, jy: float) -> None:
+        """Add the restoring beam, peak `jy`, about a place in pixels; changes the values."""
+        major, minor, angle = self.beam_deg
+        a, b = (axis / self.cell_deg * FWHM_TO_SIGMA for axis in (major, minor))
+        # beyond 7 sigma it is below 1e-10 of the peak
+        rows, columns = self.around(x0, y0, 7 * a)
+        y, x = np.mgrid[rows, columns]
+        turn = np.radians(angle)
+        along = -(x - x0) * np.sin(turn) + (y - y0) * np.cos(turn)
+        across = (x - x0) * np.cos(turn) + (y - y0) * np.sin(turn)
+        self.values[rows, columns] += jy * np.exp(-0.5 * ((along / a) ** 2 + (across / b) ** 2))
+
+    def around(self, x: float, y: float, reach: float) -> tuple[slice, slice]:
+        """Return rows and columns of the pixels within `reach` of a place, on the plane."""
+        side = int(np.ceil(reach))
+        (first, last), (ny, nx) = (round(y) - side, round(y) + side + 1), self.values.shape
+        left, right = round(x) - side, round(x) + side + 1
+        return slice(max(first, 0), max(min(last, ny), 0)), slice(max(left, 0), max(min(right, nx), 0))
+
 
 @dataclass(frozen=True)
 class SourceFit:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsa_hcal_assets.radio.calibration.beam import DriftBeam
+from dsa_hcal_assets.radio.calibration.sky_model import SkyModel
 from dsa_hcal_assets.radio.calibration.solver import solves
-from dsa_hcal_assets.radio.calibration.solver.accumulation import SkyModel, accumulate
+from dsa_hcal_assets.radio.calibration.solver.accumulation import accumulate
 from dsa_hcal_assets.radio.calibration.solver.caltable import Entries, write_caltable
 from dsa_hcal_assets.radio.calibration.solver.solves import Solved
 from dsa_hcal_assets.radio.calibration.standards import Calibrator

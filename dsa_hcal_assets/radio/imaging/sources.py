@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dsa_hcal_assets.radio.imaging.measurements import (
-    FWHM_TO_SIGMA,
     Plane,
     SourceFit,
     fit_source,
@@ -58,20 +55,15 @@ def find_sources(
         share = float(response[y, x]) if inside else float("nan")
         if share >= beam_floor and fit.peak_jy > 0.5 * limit:
             found.append(FoundSource(fit.ra_deg, fit.dec_deg, fit.peak_jy / share, fit.peak_jy, frequency))
-        left = Plane(_without(left, fit, ra, dec), plane.header, plane.sky)
+        _take_away(left, fit, ra, dec)
     return sorted(found, key=lambda one: one.apparent_jy, reverse=True)
 
 
-def _without(plane: Plane, fit: SourceFit, ra_deg: float, dec_deg: float) -> NDArray[Any]:
-    """Return the values without a source, and without the pixels about the peak it was found by."""
-    major, minor, angle = plane.beam_deg
-    x0, y0 = plane.pixel_of(fit.ra_deg, fit.dec_deg)
-    y, x = np.indices(plane.values.shape)
-    turn = np.radians(angle)
-    along = -(x - x0) * np.sin(turn) + (y - y0) * np.cos(turn)
-    across = (x - x0) * np.cos(turn) + (y - y0) * np.sin(turn)
-    a, b = (axis / plane.cell_deg * FWHM_TO_SIGMA for axis in (major, minor))
-    left = plane.values - fit.peak_jy * np.exp(-0.5 * ((along / a) ** 2 + (across / b) ** 2))
-    px, py = plane.pixel_of(ra_deg, dec_deg)
-    left[np.hypot(x - px, y - py) <= major / plane.cell_deg] = np.nan
-    return np.asarray(left)
+def _take_away(left: Plane, fit: SourceFit, ra_deg: float, dec_deg: float) -> None:
+    """Subtract a source, and blank the pixels about the peak it was found by; changes the values."""
+    left.add_beam(*left.pixel_of(fit.ra_deg, fit.dec_deg), -fit.peak_jy)
+    px, py = left.pixel_of(ra_deg, dec_deg)
+    reach = left.beam_deg[0] / left.cell_deg
+    rows, columns = left.around(px, py, reach)
+    y, x = np.mgrid[rows, columns]
+    left.values[rows, columns][np.hypot(x - px, y - py) <= reach] = np.nan

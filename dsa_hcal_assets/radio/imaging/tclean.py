@@ -36,6 +36,7 @@ def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
             weighting="briggs",
             robust=parameters.robust,
             niter=parameters.niter,
+            nmajor=parameters.most_passes or -1,
             gain=0.1,
             threshold=f"{parameters.threshold_jy}Jy",
             nsigma=max(parameters.stop_sigma, UNMASKED_SIGMA),

@@ -74,6 +74,8 @@ def arguments(parameters: ImageParameters, name: Path) -> list[str]:
     if parameters.nterms > 1:
         bands, terms = str(BANDS_PER_TERM * parameters.nterms), str(parameters.nterms)
         command += ["-join-channels", "-channels-out", bands, "-fit-spectral-pol", terms]
+    if parameters.most_passes:
+        command += ["-nmiter", str(parameters.most_passes)]
     if parameters.uvrange_lambda:
         command += ["-minuv-l", f"{parameters.uvrange_lambda:g}"]
     return command

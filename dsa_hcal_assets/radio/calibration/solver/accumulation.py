@@ -1,6 +1,5 @@
 """One pass over a Measurement Set: the normal equations of each spectral window."""
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,35 +11,15 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dsa_hcal_assets.errors import BadInput
-from dsa_hcal_assets.radio.calibration.beam import SPEED_OF_LIGHT, DriftBeam
-from dsa_hcal_assets.radio.calibration.prediction import direction_cosines
+from dsa_hcal_assets.radio.calibration.beam import SPEED_OF_LIGHT
+from dsa_hcal_assets.radio.calibration.prediction import THREADS, anchor_spacing, turn
+from dsa_hcal_assets.radio.calibration.sky_model import SkyModel
 from dsa_hcal_assets.radio.calibration.solver.normal import NormalEquations
-from dsa_hcal_assets.radio.calibration.standards import Calibrator
 from dsa_hcal_assets.radio.flagging.flagset import FlagSet
 from dsa_hcal_assets.radio.flagging.visibilities import READ_ONLY
 
 Floats = NDArray[np.float64]
 ROW_BLOCK = 4096
-THREADS = 2
-# exponentials are stepped over this many channels between exact ones: an error of 1e-6
-ANCHOR = 16
-
-
-@dataclass(frozen=True)
-class SkyModel:
-    """Point sources of one field, seen through the beam of a telescope that drifts (None: through none)."""
-
-    centre_deg: tuple[float, float]
-    sources: Sequence[Calibrator]
-    beam: DriftBeam | None = None
-
-
-@dataclass(frozen=True)
-class _Prediction:
-    """A sky model for one window: what the kernel needs. (n_source, 3); (n_time, n_source, n_channel)."""
-
-    cosines: Floats
-    apparent_jy: NDArray[np.float32]
 
 
 def accumulate(
@@ -134,7 +113,11 @@ def _window(
     mine = np.flatnonzero(layout.description == description)
     # a flag set counts the rows of each window by themselves
     every = np.flatnonzero(main.getcol("DATA_DESC_ID") == description)
-    prediction = _predict(sky, layout.moments, frequency)
+    cosines, apparent, anchor = (
+        sky.cosines,
+        sky.apparent_jy(layout.moments, frequency),
+        anchor_spacing(frequency),
+    )
     shape = (int(layout.slot[-1]) + 1, len(layout.pairs), len(frequency), 2)
     products, power = np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
     with ThreadPoolExecutor(THREADS) as pool:
@@ -142,7 +125,6 @@ def _window(
             part = mine[start : start + ROW_BLOCK]
             data, weight, uvw = _read(main, layout.rows[part], frequency[0], shortest)
             mask = flags.masks[description][np.searchsorted(every, layout.rows[part])]
-            delay = uvw @ prediction.cosines.T / SPEED_OF_LIGHT
             add = partial(
                 _add,
                 data=data,
@@ -151,9 +133,10 @@ def _window(
                 pair=layout.pair[part],
                 moment=layout.moment[part],
                 slot=layout.slot,
-                delay=delay,
-                apparent=prediction.apparent_jy,
+                delay=uvw @ cosines.T / SPEED_OF_LIGHT,
+                apparent=apparent,
                 frequency=frequency,
+                anchor=anchor,
                 products=products,
                 power=power,
             )
@@ -183,16 +166,6 @@ def _read(
     return chosen.getcol("DATA", *at), weight, uvw
 
 
-def _predict(sky: SkyModel, moments: Floats, frequency: Floats) -> _Prediction:
-    cosines = [direction_cosines(one.ra_deg, one.dec_deg, *sky.centre_deg) for one in sky.sources]
-    fluxes = []
-    for source in sky.sources:
-        flux = np.array([source.flux_jy(value) for value in frequency])
-        share = sky.beam.share(source.ra_deg, source.dec_deg, moments, frequency) if sky.beam else 1.0
-        fluxes.append(np.broadcast_to(flux * share, (len(moments), len(frequency))))
-    return _Prediction(np.array(cosines), np.stack(fluxes, axis=1).astype(np.float32))
-
-
 def _spectral(ms: Path, description: int) -> tuple[int, Floats]:
     """Return the spectral window of a data description, and its channels, Hz."""
     from casacore.tables import table
@@ -215,16 +188,21 @@ def _add(
     delay: Floats,
     apparent: NDArray[np.float32],
     frequency: Floats,
+    anchor: int,
     products: NDArray[np.complex64],
     power: NDArray[np.float32],
 ) -> None:
     """Add rows of one thread's baselines, so that no sum has two writers; `delay` (n_row, n_source), s."""
     channels, last = data.shape[1], data.shape[2] - 1
-    model = np.zeros(channels, np.complex64)
+    model, turned = np.zeros(channels, np.complex64), np.zeros(channels, np.complex64)
     for row in range(data.shape[0]):
         if pair[row] % THREADS != thread or (weight[row, 0] == 0 and weight[row, 1] == 0):
             continue
-        _model(model, delay[row], apparent[moment[row]], frequency)
+        model[:] = 0
+        for source in range(delay.shape[1]):
+            turn(turned, delay[row, source], frequency, anchor)
+            for channel in range(channels):
+                model[channel] += apparent[moment[row], source, channel] * turned[channel]
         baseline, interval = pair[row], slot[moment[row]]
         for channel in range(channels):
             expected = np.conj(model[channel])
@@ -236,23 +214,3 @@ def _add(
                         w * data[row, channel, hand * last] * expected
                     )
                     power[interval, baseline, channel, hand] += w * squared
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _model(
-    model: NDArray[np.complex64], delay: Floats, apparent: NDArray[np.float32], frequency: Floats
-) -> None:
-    """Sum of S exp(2 pi i nu tau) over the sources, for one row."""
-    channels = frequency.shape[0]
-    step = (frequency[-1] - frequency[0]) / max(channels - 1, 1)
-    model[:] = 0
-    for source in range(delay.shape[0]):
-        turns = delay[source] * step
-        turn = np.complex64(np.exp(2j * np.pi * (turns - np.rint(turns))))
-        value = np.complex64(0)
-        for channel in range(channels):
-            if channel % ANCHOR == 0:
-                turns = delay[source] * frequency[channel]
-                value = np.complex64(np.exp(2j * np.pi * (turns - np.rint(turns))))
-            model[channel] += apparent[source, channel] * value
-            value *= turn

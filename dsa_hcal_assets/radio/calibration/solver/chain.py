@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.radio.calibration.description import TableKind
 from dsa_hcal_assets.radio.calibration.fields import Roles
+from dsa_hcal_assets.radio.calibration.sky_model import SkyModel
 from dsa_hcal_assets.radio.calibration.solver import solves
-from dsa_hcal_assets.radio.calibration.solver.accumulation import SkyModel, accumulate
+from dsa_hcal_assets.radio.calibration.solver.accumulation import accumulate
 from dsa_hcal_assets.radio.calibration.solver.caltable import Entries, Kind, write_caltable
 from dsa_hcal_assets.radio.calibration.solver.normal import NormalEquations
 from dsa_hcal_assets.radio.calibration.solver.solves import Solved

@@ -8,7 +8,8 @@ import pytest
 from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.radio.calibration.beam import DriftBeam
 from dsa_hcal_assets.radio.calibration.prediction import predict
-from dsa_hcal_assets.radio.calibration.solver.accumulation import SkyModel, accumulate
+from dsa_hcal_assets.radio.calibration.sky_model import SkyModel
+from dsa_hcal_assets.radio.calibration.solver.accumulation import accumulate
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
 from dsa_hcal_assets.radio.flagging.flagset import FlagSet
 from dsa_hcal_assets.radio.flagging.visibilities import Window, windows
