@@ -28,6 +28,10 @@ class GapCounter:
         """Return how many were missed of each producer that has been heard of."""
         return dict(self._missed)
 
+    def epochs(self, producer: str) -> list[int]:
+        """Return the epochs of `producer` that are told apart at the moment."""
+        return sorted(self._last[producer])
+
     def _topics(self, producer: str, epoch: int) -> dict[str, int]:
         epochs = self._last[producer]
         if epoch not in epochs and len(epochs) == EPOCHS_KEPT:

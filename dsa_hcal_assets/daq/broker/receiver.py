@@ -7,7 +7,7 @@ import zmq
 from dsa_hcal_assets.daq.broker.endpoints import Endpoints
 from dsa_hcal_assets.daq.broker.gaps import GapCounter
 from dsa_hcal_assets.daq.broker.sender import HIGH_WATER_MARK
-from dsa_hcal_assets.daq.broker.wire import Notice, as_notice, matches, notice_key, subscription
+from dsa_hcal_assets.daq.broker.wire import Notice, content, matches, notice_key, subscription
 from dsa_hcal_assets.daq.messages.frame import FrameDamaged, unpack
 from dsa_hcal_assets.daq.messages.message import Message
 
@@ -28,7 +28,7 @@ class LiveReceiver:
     Attributes
     ----------
     received, damaged
-        Live messages delivered, and thrown away because their CRC was wrong.
+        Live messages delivered, and thrown away because they were not whole.
     """
 
     def __init__(self, endpoints: Endpoints, *, high_water_mark: int = HIGH_WATER_MARK) -> None:
@@ -67,8 +67,11 @@ class LiveReceiver:
         """Return the next message or notice, None if none came within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while self.poll(max(0.0, deadline - time.monotonic())):
-            parts = self._socket.recv_multipart(zmq.DONTWAIT)
-            taken = as_notice(parts) or self._live(parts)
+            try:
+                taken = self._taken(self._socket.recv_multipart(zmq.DONTWAIT))
+            except FrameDamaged:
+                self.damaged += 1
+                continue
             if taken is not None:
                 return taken
         return None
@@ -92,12 +95,11 @@ class LiveReceiver:
         """Let go of the socket."""
         self._socket.close()
 
-    def _live(self, parts: list[bytes]) -> Message | None:
-        try:
-            message = unpack(memoryview(parts[1]), "the broker")
-        except FrameDamaged:
-            self.damaged += 1
-            return None
+    def _taken(self, parts: list[bytes]) -> Message | Notice | None:
+        carried = content(parts)
+        if isinstance(carried, Notice):
+            return carried
+        message = unpack(carried, "the broker")
         if not any(matches(pattern, message.topic) for pattern in self._patterns):
             return None
         self._gaps.seen(message.producer, message.epoch, message.topic, message.sequence)

@@ -5,9 +5,11 @@ A live message has the key `L`, topic, NUL and its frame; a notice the key `N`, 
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from dsa_hcal_assets.daq.messages.frame import FrameDamaged
 from dsa_hcal_assets.errors import BadInput
 
 _PLACE = struct.Struct("<QQ")
@@ -49,12 +51,19 @@ def notice_parts(notice: Notice) -> list[bytes]:
     return [notice_key(notice.producer), _PLACE.pack(notice.epoch, notice.sequence)]
 
 
-def as_notice(parts: list[bytes]) -> Notice | None:
-    """Return the notice that `parts` carry, None if they carry a live message."""
-    if not parts[0].startswith(_NOTICE):
-        return None
-    epoch, sequence = _PLACE.unpack(parts[1])
-    return Notice(parts[0][1:-1].decode(), epoch, sequence)
+def content(parts: Sequence[bytes]) -> Notice | memoryview:
+    """Return the notice that `parts` carry, or the frame of a live message.
+
+    Raises
+    ------
+    FrameDamaged
+        If they carry neither.
+    """
+    if len(parts) == 2 and parts[0].startswith(_LIVE):
+        return memoryview(parts[1])
+    if len(parts) != 2 or not parts[0].startswith(_NOTICE) or len(parts[1]) != _PLACE.size:
+        raise FrameDamaged("what came from the broker is no message", found=f"{len(parts)} parts")
+    return Notice(parts[0][1:-1].decode(errors="replace"), *_PLACE.unpack(parts[1]))
 
 
 def subscription(pattern: str) -> bytes:
