@@ -1,0 +1,116 @@
+"""The acquisition as a job of the framework keeps the promises of the acquisition alone."""
+
+import time
+
+import pytest
+
+from dsa_hcal_assets.daq.durable_file import DiskFull
+from dsa_hcal_assets.daq.jobs import JobContext
+from dsa_hcal_assets.daq.jobs.job import JobStopping
+from dsa_hcal_assets.daq.one_writer import SecondWriter, one_writer
+from dsa_hcal_assets.daq.streams.opening import StreamPlace
+from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.hcal.acquisition import boards_job
+from dsa_hcal_assets.hcal.acquisition.boards_job import HcalBoards, HcalBoardsConfig
+from dsa_hcal_assets.hcal.boards import write_boards
+from dsa_hcal_assets.hcal.snapshot import encode, read_snapshot
+from dsa_hcal_assets.simulation.boards.faults import Faults
+from dsa_hcal_assets.simulation.boards.rack import Rack, rack_in_thread
+from dsa_hcal_assets_tests.daq.test_durable_file import file_size_limit
+
+
+@pytest.fixture(scope="module")
+def rack():
+    with rack_in_thread(Rack(7, ["80", "84"])) as running:
+        yield running
+
+
+@pytest.fixture
+def make(rack, tmp_path):
+    """Make the job as its process would, without a broker; torn down at the end."""
+
+    def make(**keys):
+        write_boards(tmp_path / "boards.toml", rack.boards)
+        paths = {"boards_file": tmp_path / "boards.toml", "directory": tmp_path / "hcal"}
+        config = HcalBoardsConfig(type="hcal_boards", id="boards", **(paths | keys))
+        made.append(HcalBoards(config, JobContext("hall", StreamPlace(tmp_path, shared_memory=False))))
+        return made[-1]
+
+    made = []
+    yield make
+    for job in made:
+        job.stopping.set()
+        job.teardown()
+
+
+def snapshots(tmp_path):
+    return [read_snapshot(path) for path in sorted((tmp_path / "hcal").glob("*.snap"))]
+
+
+def step_until_it_raises(job):
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        job.step()
+
+
+def test_each_step_leaves_one_file_and_publishes_the_same_bytes(make, tmp_path, monkeypatch):
+    job, live = make(), []
+    monkeypatch.setattr(job, "publish", lambda topic, value, **facts: live.append((topic, value, facts)))
+    job.setup()
+    for _ in range(3):
+        job.step()
+    job.teardown()
+
+    taken = snapshots(tmp_path)
+    assert [snapshot.sequence for snapshot in taken] == [0, 1, 2]
+    assert [value for _, value, _ in live] == [encode(snapshot) for snapshot in taken]
+    assert {topic for topic, _, _ in live} == {"hcal.snapshot"}
+
+
+def test_connections_live_on_between_steps(make, rack):
+    job = make()
+    job.setup()
+    before = rack.rack.servers["80"].connections
+    for _ in range(3):
+        job.step()
+    assert rack.rack.servers["80"].connections == before + 1
+
+
+def test_a_disk_that_is_full_is_shown_and_nothing_taken_is_lost(make, tmp_path):
+    job = make()
+    job.setup()
+    with file_size_limit(100):
+        with pytest.raises(DiskFull):
+            step_until_it_raises(job)
+    job.teardown()
+
+    assert [snapshot.sequence for snapshot in snapshots(tmp_path)] == list(range(len(snapshots(tmp_path))))
+    assert len(snapshots(tmp_path)) >= 2
+
+
+def test_a_second_one_into_the_same_directory_does_not_start(make, tmp_path):
+    (tmp_path / "hcal").mkdir()
+    with one_writer(tmp_path / "hcal"), pytest.raises(SecondWriter):
+        make().setup()
+
+
+def test_a_list_of_boards_that_is_not_there_is_named(make, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"missing\.toml"):
+        make(boards_file=tmp_path / "missing.toml").setup()
+
+
+def test_a_stop_in_the_middle_of_a_long_cycle_ends_it_and_keeps_what_was_taken(
+    make, rack, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(boards_job, "STOP_SECONDS", 0.3)
+    job = make()
+    job.setup()
+    job.step()
+    rack.set_faults("80", Faults(latency_ms=2000))
+    job.stopping.set()
+    with pytest.raises(JobStopping):
+        job.step()
+    rack.set_faults("80", Faults())
+    job.teardown()
+
+    assert len(snapshots(tmp_path)) == 1
