@@ -79,9 +79,8 @@ def test_connections_live_on_between_steps(make, rack):
 def test_a_disk_that_is_full_is_shown_and_nothing_taken_is_lost(make, tmp_path):
     job = make()
     job.setup()
-    with file_size_limit(100):
-        with pytest.raises(DiskFull):
-            step_until_it_raises(job)
+    with file_size_limit(100), pytest.raises(DiskFull):
+        step_until_it_raises(job)
     job.teardown()
 
     assert [snapshot.sequence for snapshot in snapshots(tmp_path)] == list(range(len(snapshots(tmp_path))))
