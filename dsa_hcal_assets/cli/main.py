@@ -21,6 +21,7 @@ COMMANDS = {
     "partitions": ("partitions", "partitions", "List, retire and restore keys of radio groups."),
     "simulate": ("simulate", "simulate", "Make boards, UVH5 groups and rig files that look real."),
     "acquire": ("acquire", "acquire", "Poll the detector boards and write snapshots."),
+    "daq": ("daq", "daq", "Run acquisition jobs, look at them and control them."),
     "ingest": ("ingest", "ingest", "Hand Measurement Sets of an archive to the platform."),
     "convert": ("convert", "convert", "Convert UVH5 subbands to one Measurement Set."),
     "radio": ("radio", "radio", "Flag, calibrate, image: the radio steps without Dagster."),

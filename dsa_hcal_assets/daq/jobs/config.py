@@ -1,6 +1,6 @@
 """What every job's TOML file may say; a job type adds its own keys by subclassing `JobConfig`."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
@@ -28,7 +28,7 @@ class Limits(BaseModel):
 
     model_config = _STRICT
 
-    memory: ByteSize | None = None
+    memory: Annotated[ByteSize, Field(ge=64 << 20)] | None = None
     """Address space, at least 64 MiB; shared memory the job maps counts."""
     nice: int = Field(0, ge=0, le=19)
     """0 to 19; higher numbers give way to others."""

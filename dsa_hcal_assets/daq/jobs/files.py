@@ -17,6 +17,8 @@ from dsa_hcal_assets.errors import ConfigurationError
 
 M = TypeVar("M", bound=BaseModel)
 _LONGEST_SHOWN = 80
+_TOML_WORDS = {"an object": "a table", "dictionary": "a table", "array": "a list", "string": "text"}
+"""TOML's words for what pydantic, given JSON, calls by JSON's."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def _problem(error: ErrorDetails, file: str, within: str, known: Sequence[str]) 
     message = error["msg"]
     for beginning in ("Value error, ", "Input should be a valid ", "Input should be ", "Assertion failed, "):
         message = message.removeprefix(beginning)
-    return Problem(file, key, message, shown(error["input"]))
+    return Problem(file, key, _TOML_WORDS.get(message, message), shown(error["input"]))
 
 
 def _dotted(within: str, location: Sequence[int | str]) -> str:

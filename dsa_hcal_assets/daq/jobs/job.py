@@ -2,21 +2,23 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar, Generic, TypeVar
 
 from dsa_hcal_assets.daq.broker.sender import LiveSender
 from dsa_hcal_assets.daq.jobs.config import JobConfig
 from dsa_hcal_assets.daq.jobs.context import JobContext
 from dsa_hcal_assets.daq.messages.message import Attribute, Message
-from dsa_hcal_assets.daq.messages.payload import Encoded, encode
+from dsa_hcal_assets.daq.messages.payload import encode
 from dsa_hcal_assets.daq.statistics.metrics import JobMetrics
 from dsa_hcal_assets.daq.streams.errors import StreamFull
-from dsa_hcal_assets.daq.streams.interface import StreamWriter
 from dsa_hcal_assets.daq.streams.opening import open_writer
+from dsa_hcal_assets.daq.streams.writer import FileWriter
 from dsa_hcal_assets.errors import TransientError
 
 C = TypeVar("C", bound=JobConfig)
+T = TypeVar("T")
 _PATIENCE_SECONDS = 0.25
 
 
@@ -63,7 +65,7 @@ class Job(Generic[C]):
         self.log = logging.getLogger(f"job.{config.type}")
         self._sign_of_life: Callable[[str], None] = lambda doing: None  # noqa: ARG005
         self._sending = threading.Lock()
-        self._writer: StreamWriter | None = None
+        self._writer: FileWriter | None = None
         self._live: LiveSender | None = None
 
     # --- what a job type overrides ---
@@ -98,15 +100,39 @@ class Job(Generic[C]):
         encoded = encode(value)
         with self._sending:
             writer = self._open_writer()
-            sequence = self._append(writer, topic, encoded, attributes)
-        self.metrics.sent(topic, encoded.length)
+            sequence = self._when_room(
+                topic,
+                lambda: writer.send(topic, encoded, attributes=attributes, timeout=_PATIENCE_SECONDS),
+            )
+        self._note_sent(topic, encoded.length, writer.epoch, sequence)
         live = self._open_live()
-        if live is not None:
-            if not live.notice(self.config.id, writer.epoch, sequence):
-                self.metrics.dropped()
-            if encoded.length <= self.config.live_copy and not live.publish(topic, encoded, attributes):
-                self.metrics.dropped()
+        if (
+            live is not None
+            and encoded.length <= self.config.live_copy
+            and not live.publish(topic, encoded, attributes)
+        ):
+            self.metrics.dropped()
         return sequence
+
+    @contextmanager
+    def loan(self, topic: str, length: int, **attributes: Attribute) -> Iterator[memoryview]:
+        """Lend the place of the next message's payload, to be written there without a copy.
+
+        The message, of `length` bytes, is sent when the context ends, and not at all if an error ends it.
+        The view is the caller's within the context only. `dtype` and `shape` among the attributes make it
+        an array for its readers. Raises as `send`.
+        """
+        with self._sending, ExitStack() as lent:
+            writer = self._open_writer()
+            yield self._when_room(
+                topic,
+                lambda: lent.enter_context(
+                    writer.loan(topic, length, attributes=attributes, timeout=_PATIENCE_SECONDS)
+                ),
+            )
+            lent.close()
+            sequence = writer.last_sequence
+        self._note_sent(topic, length, writer.epoch, sequence)
 
     def publish(self, topic: str, value: object, **attributes: Attribute) -> None:
         """Send a message to whoever listens at this moment; it may be lost, and is counted then."""
@@ -147,10 +173,10 @@ class Job(Generic[C]):
                 self._live.close()
             self._writer = self._live = None
 
-    def _append(self, writer: StreamWriter, topic: str, encoded: Encoded, attributes: dict[str, Any]) -> int:
+    def _when_room(self, topic: str, attempt: Callable[[], T]) -> T:
         while True:
             try:
-                return writer.send(topic, encoded, attributes=attributes, timeout=_PATIENCE_SECONDS)
+                return attempt()
             except StreamFull as error:
                 if self.stopping.is_set():
                     raise JobStopping(
@@ -159,7 +185,13 @@ class Job(Generic[C]):
                     ) from error
                 self.sign_of_life("blocked: its stream is full")
 
-    def _open_writer(self) -> StreamWriter:
+    def _note_sent(self, topic: str, length: int, epoch: int, sequence: int) -> None:
+        self.metrics.sent(topic, length)
+        live = self._open_live()
+        if live is not None and not live.notice(self.config.id, epoch, sequence):
+            self.metrics.dropped()
+
+    def _open_writer(self) -> FileWriter:
         if self._writer is None:
             self._writer = open_writer(
                 self.context.place, self.config.id, self.config.stream, self.context.readers

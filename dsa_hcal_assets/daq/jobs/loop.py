@@ -94,7 +94,7 @@ class JobLoop:
                 self._stepping.done()
         if time.monotonic() >= self._next_life:
             self._tell()
-        if not busy:
+        if not busy and not self._stopping():
             self._sleep()
 
     def _sleep(self) -> None:
