@@ -13,21 +13,13 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.csv
-from pydantic import Field
 
 from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.daq.stores.appending import AppendingSink, Bytes
 from dsa_hcal_assets.daq.stores.columns import lists_as_text
 from dsa_hcal_assets.daq.stores.interface import Refusal
-from dsa_hcal_assets.daq.stores.options import FileOptions
+from dsa_hcal_assets.daq.stores.options import CsvOptions
 from dsa_hcal_assets.daq.stores.rows import Block, blocks_of
-
-
-class CsvOptions(FileOptions):
-    """`[store_config.csv]`."""
-
-    zstd: int = Field(0, ge=0, le=22)
-    """Level of compression; 0 writes plain text."""
 
 
 class CsvSink(AppendingSink[Block]):

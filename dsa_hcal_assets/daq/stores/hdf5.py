@@ -12,13 +12,12 @@ missing text empty. Lists of varying length are their JSON.
 
 import contextlib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
 
 from dsa_hcal_assets.daq.stores.columns import (
     fixed_lists,
@@ -29,22 +28,13 @@ from dsa_hcal_assets.daq.stores.columns import (
     whole,
 )
 from dsa_hcal_assets.daq.stores.journalled import JournalledSink
-from dsa_hcal_assets.daq.stores.options import FileOptions
+from dsa_hcal_assets.daq.stores.options import Hdf5Options
 from dsa_hcal_assets.daq.stores.rows import ENVELOPE, Block
 
 CHUNK_BYTES = 256 << 10
 SHORTEST_TEXT = 16
 _WIDTH = b"width"
 _SHAPE = b"shape"
-
-
-class Hdf5Options(FileOptions):
-    """`[store_config.hdf5]`."""
-
-    dataset: str = Field("messages", min_length=1)
-    """Name of the dataset."""
-    compression: Literal["none", "lzf", "gzip"] = "none"
-    """Of its chunks."""
 
 
 class Hdf5Sink(JournalledSink):

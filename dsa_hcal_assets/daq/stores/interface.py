@@ -46,7 +46,14 @@ class Sink(Protocol):
 
     Messages may be given again after a failure; those already taken are skipped by producer, epoch and
     sequence. Payloads must stay valid until `flush` has returned. Not safe between threads.
+
+    Attributes
+    ----------
+    name
+        What it is called in errors, without secrets.
     """
+
+    name: str
 
     def stored(self, producer: str, epoch: int) -> int:
         """Return the last sequence of this producer and epoch that is durably kept, 0 if none."""
@@ -68,7 +75,8 @@ class Sink(Protocol):
         SinkUnavailable
             If the target does not take it now: call again later, nothing is lost or doubled.
         Unstorable
-            If the target itself refused some messages for good; the others are durable.
+            If the target itself refused some messages for good. They are out of the sink, and all before
+            them is durable; what follows waits, so that they can be kept first: call again.
         """
 
     def close(self) -> None:

@@ -5,23 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import ByteSize, Field
 
-from dsa_hcal_assets.daq.jobs.durations import Duration
 from dsa_hcal_assets.daq.stores.journalled import JournalledSink
-from dsa_hcal_assets.daq.stores.options import FileOptions
+from dsa_hcal_assets.daq.stores.options import ParquetOptions
 from dsa_hcal_assets.daq.stores.waiting_rows import WaitingRows
-
-
-class ParquetOptions(FileOptions):
-    """`[store_config.parquet]`."""
-
-    row_group: ByteSize = ByteSize(32 << 20)
-    """Bytes in memory that make a row group."""
-    zstd: int = Field(3, ge=1, le=22)
-    """Level of compression."""
-    rotate_interval: Duration | None = 3600.0
-    """The open file is made whole, and a new one begun, after this time, s."""
 
 
 class ParquetSink(JournalledSink):

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
 
 from crc32c import crc32c
 
@@ -12,15 +11,8 @@ from dsa_hcal_assets.daq.messages.frame import frame_length, pack_prefix, unpack
 from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.daq.stores.appending import AppendingSink, Bytes
 from dsa_hcal_assets.daq.stores.interface import Refusal
-from dsa_hcal_assets.daq.stores.options import FileOptions
+from dsa_hcal_assets.daq.stores.options import RawOptions
 from dsa_hcal_assets.daq.stores.rows import DAY_NS
-
-
-class RawOptions(FileOptions):
-    """`[store_config.raw]`."""
-
-    content: Literal["frames", "payloads"] = "frames"
-    """`frames`: everything about each message, read back by `read_frames`; `payloads`: their bytes alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,31 +18,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import uproot
-from pydantic import ByteSize, Field
 
-from dsa_hcal_assets.daq.jobs.durations import Duration
 from dsa_hcal_assets.daq.stores.columns import fixed_lists, gaps_as_nan, joined_without_gaps, numbers, whole
 from dsa_hcal_assets.daq.stores.journalled import JournalledSink
-from dsa_hcal_assets.daq.stores.options import FileOptions
+from dsa_hcal_assets.daq.stores.options import RootOptions
 from dsa_hcal_assets.daq.stores.rows import Block
 from dsa_hcal_assets.daq.stores.waiting_rows import WaitingRows
 
 _NO_NAME = re.compile(r"\W", re.ASCII)
-
-
-class RootOptions(FileOptions):
-    """`[store_config.root]`."""
-
-    tree: str = Field("messages", pattern=r"^\w+$")
-    """Name of the tree."""
-    rntuple: bool = False
-    """Write an RNTuple in place of a TTree."""
-    zstd: int = Field(5, ge=1, le=9)
-    """Level of compression."""
-    buffer: ByteSize = ByteSize(8 << 20)
-    """Bytes in memory that are written together, as one basket a branch."""
-    rotate_interval: Duration | None = 3600.0
-    """The open file is made whole, and a new one begun, after this time, s."""
 
 
 class RootSink(JournalledSink):

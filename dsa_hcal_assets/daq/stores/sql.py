@@ -9,13 +9,11 @@ for their content are refused by message; all that may pass by itself is `SinkUn
 from collections.abc import Sequence
 
 import pyarrow as pa
-from pydantic import Field, SecretStr
 
-from dsa_hcal_assets.daq.jobs.durations import Duration
 from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.daq.stores.buffered import BufferedSink
 from dsa_hcal_assets.daq.stores.interface import Refusal, SinkUnavailable
-from dsa_hcal_assets.daq.stores.options import StoreOptions
+from dsa_hcal_assets.daq.stores.options import SqlOptions
 from dsa_hcal_assets.daq.stores.progress import newest
 from dsa_hcal_assets.daq.stores.rows import Block, blocks_of, unstored
 from dsa_hcal_assets.daq.stores.sql_connection import ContentRefused, SqlConnection
@@ -24,21 +22,6 @@ from dsa_hcal_assets.daq.stores.sql_progress import Overtaken, SqlProgress
 from dsa_hcal_assets.daq.stores.sql_table import LONGEST_ID, SqlTable, in_sql_columns
 
 _LARGEST = 2**63 - 1
-
-
-class SqlOptions(StoreOptions):
-    """`[store_config.sql]`."""
-
-    url: SecretStr
-    """`postgresql://`, `mysql://`, `mariadb://` or `sqlite:///path`, with user and password."""
-    table: str = Field("messages", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,50}$")
-    """Made if it does not exist."""
-    db_schema: str | None = None
-    """Schema of the table; the user's own if not given."""
-    connect_deadline: Duration = 5.0
-    """Longest time a connection may take, s."""
-    statement_deadline: Duration = 60.0
-    """Longest time a statement may take, s."""
 
 
 class SqlSink(BufferedSink[Block]):
@@ -62,7 +45,6 @@ class SqlSink(BufferedSink[Block]):
         super().__init__(f"table {options.table} of {self._database.name}")
         self._table = SqlTable(options.table, options.db_schema)
         self._progress = SqlProgress(options.table, options.db_schema)
-        self._refusals: list[Refusal] = []
         self._known = False
 
     def stored(self, producer: str, epoch: int) -> int:
@@ -95,18 +77,20 @@ class SqlSink(BufferedSink[Block]):
     def _commit(self) -> Sequence[Refusal]:
         if not self._known:
             self._look()
-        # the last run is the next one; a run whose content is refused is halved until the messages are found
+        # the last run is the next one; a run whose content is refused is halved until the message is found
         runs = [self._pending] if self._pending else []
         try:
             while runs:
                 reason = self._store(runs[-1])
                 run = runs.pop()
                 if reason is not None:
-                    self._halve(run, runs, reason)
+                    halves = _halves(run)
+                    if not halves:
+                        return [Refusal(run[0].messages[0], reason)]
+                    runs += halves
         finally:
             self._pending = [block for run in reversed(runs) for block in run]
-        refusals, self._refusals = self._refusals, []
-        return refusals
+        return []
 
     def _look(self) -> None:
         with self._database.transaction() as connection:
@@ -140,10 +124,9 @@ class SqlSink(BufferedSink[Block]):
         self._known = True
         return None
 
-    def _halve(self, run: Sequence[Block], runs: list[list[Block]], reason: str) -> None:
-        parts = list(run) if len(run) > 1 else list(run[0].parts())
-        if len(parts) == 1:
-            self._refusals.append(Refusal(parts[0].messages[0], reason))
-            return
-        middle = len(parts) // 2
-        runs += [parts[middle:], parts[:middle]]
+
+def _halves(run: Sequence[Block]) -> list[list[Block]]:
+    """Return the later and the earlier half of `run`, nothing if it is one message."""
+    parts = list(run) if len(run) > 1 else list(run[0].parts())
+    middle = len(parts) // 2
+    return [parts[middle:], parts[:middle]] if middle else []
