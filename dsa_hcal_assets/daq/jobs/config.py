@@ -31,7 +31,7 @@ class Limits(BaseModel):
     memory: Annotated[ByteSize, Field(ge=64 << 20)] | None = None
     """Address space, at least 64 MiB; shared memory the job maps counts."""
     nice: int = Field(0, ge=0, le=19)
-    """0 to 19; higher numbers give way to others."""
+    """Added to the supervisor's own; higher numbers give way to others."""
     cpus: tuple[int, ...] = ()
     """Processors the job may use; all when empty."""
 

@@ -35,4 +35,4 @@ def _limit_memory(size: int) -> None:
 def _give_way(process: psutil.Process, nice: int) -> None:
     # psutil's constants differ between systems: Windows has classes of priority instead of numbers
     below_normal = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", None)
-    process.nice(nice if below_normal is None else below_normal)
+    process.nice(min(19, process.nice() + nice) if below_normal is None else below_normal)

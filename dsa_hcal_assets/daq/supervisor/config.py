@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationInfo, field_validator
 
 from dsa_hcal_assets.daq.broker.sender import HIGH_WATER_MARK
 from dsa_hcal_assets.daq.federation.config import PeerConfig
@@ -53,6 +53,13 @@ class FederationConfig(BaseModel):
     mirror: StreamConfig = StreamConfig()
     """How messages that came from peers are kept for the readers here."""
 
+    @field_validator("peer")
+    @classmethod
+    def _distinct(cls, peers: tuple[PeerConfig, ...]) -> tuple[PeerConfig, ...]:
+        if len({peer.id for peer in peers}) < len(peers):
+            raise ValueError("peers with distinct ids")
+        return peers
+
 
 class SupervisorConfig(BaseModel):
     """All of `supervisor.toml`."""
@@ -77,6 +84,16 @@ class SupervisorConfig(BaseModel):
     """Other machines."""
     reader_patience: Duration = 10.0
     """How long a producer waits for the readers of its stream to run before it is started all the same."""
+
+    @field_validator("federation")
+    @classmethod
+    def _not_its_own_peer(
+        cls, federation: FederationConfig | None, others: ValidationInfo
+    ) -> FederationConfig | None:
+        own = others.data.get("id")
+        if federation is not None and any(peer.id == own for peer in federation.peer):
+            raise ValueError(f"peers other than this supervisor, {own!r}")
+        return federation
 
 
 def read_supervisor_config(directory: Path) -> SupervisorConfig:
