@@ -6,11 +6,11 @@ import sysconfig
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from signal import SIGHUP, SIGINT, SIGTERM, Signals
+from signal import SIGHUP, SIGTERM, Signals
 
 from dsa_hcal_assets.database.embedded import EmbeddedServer
 from dsa_hcal_assets.errors import ConfigurationError
-from dsa_hcal_assets.services import ports, probes
+from dsa_hcal_assets.services import acquisition, ports, probes
 from dsa_hcal_assets.services.environment import dagster_home, service_environment
 from dsa_hcal_assets.services.errors import ServiceFailed
 from dsa_hcal_assets.services.postgres import ExternalDatabase, PostgresMember
@@ -163,18 +163,9 @@ def platform_services(
             # nothing needs it in the first seconds, and its imports are the heaviest
             ("webserver",),
         ),
-        Service(
-            "acquisition",
-            build.process(
-                "acquisition",
-                [*_script("dsa-hcal"), "acquire"],
-                SIGINT,
-            ),
-            # it finishes the cycle it is in
-            grace_seconds=20,
-        ),
+        *_acquisition(build, settings),
     ]
-    left_out = {*without, *_unwanted(settings)}
+    left_out = set(without) if casa.available() else {*without, "casa"}
     kept = [service for service in services if service.name not in left_out]
     names = {service.name for service in kept}
     return [_ordered(service, names) for service in kept]
@@ -187,9 +178,12 @@ def _ordered(service: Service, names: set[str]) -> Service:
     return replace(service, after=after, stop_stage=STAGES.get(service.name, service.stop_stage))
 
 
-def _unwanted(settings: Settings) -> set[str]:
-    unwanted = set() if settings.hcal.boards_file is not None else {"acquisition"}
-    return unwanted if casa.available() else unwanted | {"casa"}
+def _acquisition(build: _Builder, settings: Settings) -> list[Service]:
+    if not acquisition.wanted(settings):
+        return []
+    jobs = str(acquisition.job_directory(settings))
+    process = build.process("acquisition", [*_script("dsa-hcal"), "daq", "run", jobs])
+    return [Service("acquisition", process, grace_seconds=acquisition.STOP_SECONDS)]
 
 
 def _ports(settings: Settings) -> tuple[int, int]:

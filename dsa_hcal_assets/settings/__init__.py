@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.settings.daq import DaqSettings
 from dsa_hcal_assets.settings.hcal import HcalSettings
 from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED
 from dsa_hcal_assets.settings.radio import RadioSettings
@@ -53,6 +54,7 @@ class Settings(BaseModel):
     radio: RadioSettings = RadioSettings()
     hcal: HcalSettings = HcalSettings()
     rig: RigSettings = RigSettings()
+    daq: DaqSettings = DaqSettings()
 
     @property
     def incoming(self) -> Path:

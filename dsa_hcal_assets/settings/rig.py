@@ -1,5 +1,7 @@
 """Settings of the propulsion test rig."""
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -8,6 +10,10 @@ class RigSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    log_file: Path | None = Field(
+        None,
+        description="CSV the rig's logger appends to, for the platform to deliver",
+    )
     settle_seconds: float = Field(2.0, ge=0, description="A file younger than this may still be growing")
     rows: int = Field(100, ge=1, description="Rows of a generated file")
     step_minutes: float = Field(6.0, gt=0, description="Time between two generated rows")
