@@ -31,9 +31,9 @@ def up(wait_seconds: float) -> None:
     """Start the platform on your own directories and keep it running until Ctrl-C.
 
     Starts the database (unless DSA_HCAL_DATABASE_URL names one), the Dagster UI and its daemon, the
-    API, the worker processes, and the acquisition when DSA_HCAL_HCAL__BOARDS_FILE is set. What ends
-    by itself is started again; Ctrl-C stops everything in order. `dsa-hcal doctor` checks the
-    machine beforehand.
+    API, the worker processes, and acquisition jobs when DSA_HCAL_HCAL__BOARDS_FILE,
+    DSA_HCAL_RIG__LOG_FILE or DSA_HCAL_DAQ__JOBS_DIR is set. What ends by itself is started again;
+    Ctrl-C stops everything in order. `dsa-hcal doctor` checks the machine beforehand.
     """
     with _interrupts():
         _run(Stack(load_settings()), Console(), wait_seconds)
