@@ -6,7 +6,7 @@ takes nothing more: messages wait in their streams, which spill, block or drop a
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Union
+from typing import Annotated, Any, ClassVar, Optional
 
 from pydantic import BaseModel, ValidationError, create_model
 
@@ -27,7 +27,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 def partly(options: type[StoreOptions]) -> type[BaseModel]:
     """Return a model of the same options, none of which must be given: the store's own file may have it."""
     fields: dict[str, Any] = {
-        name: (Union[field.annotation, None], None)  # noqa: UP007 - of types only known here
+        # with its metadata, where bounds and the spelling of durations are; the description is only there
+        # because there must be at least one
+        name: (
+            Optional[Annotated[(field.annotation, field.description, *field.metadata)]],  # noqa: UP045
+            None,
+        )
         for name, field in options.model_fields.items()
     }
     return create_model(f"Partly{options.__name__}", __config__=options.model_config, **fields)
