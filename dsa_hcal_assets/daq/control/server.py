@@ -12,7 +12,7 @@ from zmq.auth.thread import ThreadAuthenticator
 from dsa_hcal_assets.daq.control.audit import Audit
 from dsa_hcal_assets.daq.control.keys import known_operators, server_keys
 from dsa_hcal_assets.daq.control.requests import READING, Answer, Request, read_request, write
-from dsa_hcal_assets.errors import BadInput, PlatformError
+from dsa_hcal_assets.errors import BadInput, PermanentError, PlatformError, TransientError
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +25,12 @@ class BadRequest(BadInput):
     """What came is no request."""
 
 
-class NotAudited(PlatformError):
-    """An order was not carried out because it could not be written down."""
+class NotAllowed(PermanentError):
+    """The operator's key was taken back after the connection was made."""
 
-    transient = True
+
+class NotAudited(TransientError):
+    """An order was not carried out because it could not be written down."""
 
 
 class Commands(Protocol):
@@ -104,8 +106,12 @@ class ControlServer:
     def _answer_one(self, commands: Commands) -> bool:
         frames = self._socket.recv_multipart(copy=False)
         parts = [frame.bytes for frame in frames]
-        who = self._name(str(frames[-1].get("User-Id")))
+        who = known_operators(self._directory).get(str(frames[-1].get("User-Id")).encode())
         address = str(frames[-1].get("Peer-Address"))
+        if who is None:
+            log.warning("a key that was taken back still asks, at %s", address)
+            self._reply(parts, Answer(error=NotAllowed("this key is no longer allowed").as_record()))
+            return False
         try:
             request = read_request(parts[-1])
         except msgspec.DecodeError as error:
@@ -144,9 +150,6 @@ class ControlServer:
                 found=str(error),
                 remedy="free space; orders are carried out only when they are audited",
             ) from error
-
-    def _name(self, key: str) -> str:
-        return known_operators(self._directory).get(key.encode(), "unknown")
 
     def _reply(self, parts: list[bytes], answer: Answer) -> None:
         self._socket.send_multipart([*parts[:-1], write(answer)])

@@ -38,7 +38,7 @@ from dsa_hcal_assets.processes import ProcessIdentity
 log = logging.getLogger(__name__)
 
 STATUS_SECONDS = 1.0
-_LEFTOVER_SECONDS = 15.0
+_LEFTOVER_SECONDS = 10.0
 
 
 class AlreadySupervised(ConfigurationError):

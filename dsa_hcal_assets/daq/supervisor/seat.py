@@ -85,6 +85,7 @@ class Seat:
         self._heard_at = 0.0
         self._next_start = 0.0
         self._starts = self._failed = 0
+        self._last_failure = ""
         self._again = False
         self._interval: float | None = None
         self._paused = False
@@ -251,6 +252,7 @@ class Seat:
             round(self.waited(), 3),
             max(0, self._starts - 1),
             self._failed,
+            self._last_failure,
             life.interval if life and life.interval else (self._interval or job.config.interval),
             life.skipped if life else 0,
             None if self._process is None else round(self._clock() - self._heard_at, 3),
@@ -313,6 +315,7 @@ class Seat:
         delay = self._failures.add(self._clock())
         self._next_start = self._clock() + delay
         detail = f"{reason}: {last}" if last and ": " not in reason else reason
+        self._last_failure = detail
         if self.planned.job.config.restart.when == "never":
             log.error("%s: %s; it is not started again, as its file says", self.id, detail)
             self.enter(State.STOPPED, detail)

@@ -31,8 +31,8 @@ class JobStatus(msgspec.Struct, frozen=True):
         Where it stands, and the trouble or the reason.
     pid, since
         Its process, and seconds in this state.
-    restarts, failures
-        Starts after the first one, and ends that were not in order.
+    restarts, failures, last_failure
+        Starts after the first one, ends that were not in order, and the reason of the last of these.
     interval, skipped
         Seconds between steps, and steps left out so far.
     silent
@@ -54,6 +54,7 @@ class JobStatus(msgspec.Struct, frozen=True):
     since: float = 0.0
     restarts: int = 0
     failures: int = 0
+    last_failure: str = ""
     interval: float = 0.0
     skipped: int = 0
     silent: float | None = None
