@@ -5,26 +5,19 @@ Where none of a group's own calibrators is any good, the order goes on: another 
 with a warning, none.
 """
 
-import shutil
-from datetime import timedelta
 from importlib.resources import files
 
 import dagster as dg
 import pytest
 
-from dsa_hcal_assets.clock import group_key
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration import radio
 from dsa_hcal_assets.orchestration.partitions import GROUPS
 from dsa_hcal_assets.orchestration.radio.sensor import look
-from dsa_hcal_assets.products import Provenance
-from dsa_hcal_assets.products.tree import MANIFEST
-from dsa_hcal_assets.quality import Level, Verdict
 from dsa_hcal_assets.quality.environment import variable
-from dsa_hcal_assets.quality.store import record
 from dsa_hcal_assets.radio.calibration.choice import due
 from dsa_hcal_assets.radio.calibration.description import SetDescription
-from dsa_hcal_assets.radio.calibration.registry import register_set, take_out
+from dsa_hcal_assets.radio.calibration.registry import take_out
 from dsa_hcal_assets.radio.calibration.sets import list_sets
 from dsa_hcal_assets.radio.calibration.standards import Calibrator, write_sources
 from dsa_hcal_assets.radio.observation import Observation
@@ -34,6 +27,7 @@ from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets.simulation.uvh5.group import GroupSetup, simulate_group
 from dsa_hcal_assets.simulation.uvh5.sky import CALIBRATORS
 from dsa_hcal_assets_tests.conftest import administer
+from dsa_hcal_assets_tests.orchestration.radio.moved_sets import register_moved
 
 pytestmark = [pytest.mark.radio, pytest.mark.timeout(600)]
 
@@ -155,39 +149,20 @@ def test_the_data_as_they_were_phased_are_calibrated_with_it(solved, group, mate
 def another_set(solved, group, installation):
     """Register the set of the group as that of another group, hours away."""
     good = installation.products.versions("calibration_tables", group)[0].path
+    return lambda hours: register_moved(installation, good, hours)
 
-    def another_set(hours):
-        described, away = SetDescription.load(good), timedelta(hours=hours)
-        centre = described.centre + away
-        key = group_key(centre)
-        moved = {name: getattr(described, name) + away for name in ("start", "end")}
-        tables = tuple(
-            one.model_copy(
-                update={"valid_from": one.valid_from + away, "valid_until": one.valid_until + away}
-            )
-            for one in described.tables
-        )
-        moved_set = described.model_copy(update={**moved, "centre": centre, "group": key, "tables": tables})
-        with installation.products.publishing("calibration_tables", key, Provenance({}, ())) as staged:
-            shutil.copytree(good, staged.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(MANIFEST))
-            (staged.path / "set.json").chmod(0o644)
-            moved_set.save(staged.path)
-        verdict = Verdict("calibration_tables", "gain_snr", 99.0, Level.PASS, blocking=True)
-        record(installation.database, [verdict], product=staged.product, partition=key, run_id="")
-        return register_set(installation.database, staged.product.product_id, moved_set, "pass")
 
-    return another_set
+@pytest.fixture(scope="module")
+def failed(solved, group, materialize, installation):
+    """The group solved anew under a limit that no solution meets."""
+    for one in list_sets(installation.database, state="active"):
+        take_out(installation.database, one.set_id, "retired", "of an earlier test")
+    with pytest.MonkeyPatch.context() as limits:
+        limits.setenv(variable("calibration_tables", "bandpass_snr", "error_below"), "1e9")
+        return materialize(group, "calibration_tables", "calibrated_ms")
 
 
 class TestNoCalibratorOfTheGroupIsAnyGood:
-    @pytest.fixture(scope="class")
-    def failed(self, solved, group, materialize, installation):
-        for one in list_sets(installation.database, state="active"):
-            take_out(installation.database, one.set_id, "retired", "of an earlier test")
-        with pytest.MonkeyPatch.context() as limits:
-            limits.setenv(variable("calibration_tables", "bandpass_snr", "error_below"), "1e9")
-            return materialize(group, "calibration_tables", "calibrated_ms")
-
     def test_the_best_ones_failure_is_on_record_and_the_run_stops(self, failed, installation, group):
         assert not failed.success
         made = [one.asset_key.to_user_string() for one in failed.get_asset_materialization_events()]

@@ -1,5 +1,6 @@
 """A quick look beside the science run: asked for once, told apart, its latency on record."""
 
+import json
 import shutil
 from datetime import timedelta
 
@@ -15,12 +16,15 @@ from dsa_hcal_assets.orchestration.radio.quicklook_sensor import MOST_AT_ONCE, r
 from dsa_hcal_assets.orchestration.radio.sensor import look
 from dsa_hcal_assets.quality.store import latest as verdicts_of
 from dsa_hcal_assets.radio.calibration.entering import enter
+from dsa_hcal_assets.radio.calibration.registry import take_out
+from dsa_hcal_assets.radio.calibration.sets import list_sets
 from dsa_hcal_assets.radio.profiles.model import Profile
 from dsa_hcal_assets.radio.quicklook import latency
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets.simulation.uvh5.group import GroupSetup
 from dsa_hcal_assets_tests.conftest import administer
+from dsa_hcal_assets_tests.orchestration.radio.moved_sets import register_moved
 from dsa_hcal_assets_tests.radio.conftest import simulated
 
 pytestmark = pytest.mark.radio
@@ -117,6 +121,23 @@ def test_its_latency_is_on_record_and_on_the_materialisation(result, installatio
     assert list(seconds.values()) == sorted(seconds.values())
     assert shown(result)["seconds until judged"].value == pytest.approx(seconds["judged"])
     assert seconds["imaged"] > seconds["started"]
+
+
+def test_a_set_beyond_its_range_is_applied_with_a_warning(result, installation, chain):
+    (own,) = list_sets(installation.database, state="active")
+    old = register_moved(installation, chain.home / "tables", hours=-30)
+    take_out(installation.database, own.set_id, "retired", "so that only an old one is left")
+    stale = made(installation)
+    assert stale.success
+    assert shown(stale)["calibration set"].value.startswith(f"{old.set_id} of ")
+    assert shown(stale)["standing"].value == "stale"
+    warned = {one.check_name: one for one in stale.get_asset_check_evaluations() if not one.passed}
+    assert warned["beyond_validity_hours"].severity is dg.AssetCheckSeverity.WARN
+    assert warned["beyond_validity_hours"].metadata["value"].value == pytest.approx(6, abs=0.2)
+    assert f"set {old.set_id} of" in warned["beyond_validity_hours"].description
+    product = installation.products.require_passed("quicklook_image", KEY)
+    kept = json.loads((product.path / "stage.json").read_text())["calibration"]
+    assert (kept["standing"], kept["tables"]) == ("stale", ["bandpass"])
 
 
 def test_the_group_is_still_work_for_its_science_run(result, installation):
