@@ -9,6 +9,7 @@ import click
 from dsa_hcal_assets.cli.daq_choice import chosen_run_dir, connected
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from dsa_hcal_assets.daq.control.client import ControlClient
@@ -32,8 +33,6 @@ def status(supervisor: str | None, form: str) -> None:
 
     Exit code 0: all is well; 2: a job does not run, or a file is wrong; 3: the supervisor does not run.
     """
-    from rich.console import Console
-
     from dsa_hcal_assets.daq.supervisor.status import as_json, as_prometheus, read_status
 
     found = read_status(chosen_run_dir(supervisor))
@@ -44,7 +43,7 @@ def status(supervisor: str | None, form: str) -> None:
     elif form == "prometheus":
         click.echo(as_prometheus(found), nl=False)
     else:
-        console = Console(width=None if sys.stdout.isatty() else 160)
+        console = _console()
         console.print(status_table(found))
         for problem in found.problems:
             console.print(problem, style="red", markup=False, soft_wrap=True)
@@ -62,13 +61,12 @@ def status(supervisor: str | None, form: str) -> None:
 @click.option("--once", is_flag=True, help="Show it once and end.")
 def top(client: "ControlClient", every: float, once: bool) -> None:
     """Watch the jobs of a supervisor live: rates, latencies, what waits and what was lost."""
-    from rich.console import Console
     from rich.live import Live
 
     from dsa_hcal_assets.cli.daq_rates import rates_table
 
     before = client.status()
-    with Live(console=Console(), auto_refresh=False) as live:
+    with Live(console=_console(), auto_refresh=False) as live:
         while True:
             time.sleep(every)
             now = client.status()
@@ -76,6 +74,12 @@ def top(client: "ControlClient", every: float, once: bool) -> None:
             before = now
             if once:
                 return
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160)
 
 
 _COLOURS = {"running": "green", "paused": "yellow", "done": "green", "stopped": "dim", "waiting": "dim"}

@@ -3,6 +3,7 @@
 import math
 from datetime import datetime
 
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
@@ -15,9 +16,12 @@ from dsa_hcal_assets.daq.supervisor.status import SupervisorStatus
 def rates_table(before: SupervisorStatus, now: SupervisorStatus) -> Table:
     """Return rates of every job between two statuses of one supervisor."""
     seconds = max(1e-3, _moment(now) - _moment(before))
-    shown = Table("job", "state", "in/s", "in MB/s", "out/s", "out MB/s", "p50 ms", "p99 ms", "waiting",
-                  "lost", "gaps", "CPU", "memory", title=f"{now.supervisor}, {now.written_at[:19]} UTC",
-                  title_justify="left")  # fmt: skip
+    title = f"{now.supervisor}, {now.written_at[:19]} UTC"
+    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("job", no_wrap=True)
+    shown.add_column("state", no_wrap=True)
+    for heading in ("in/s", "MB/s", "out/s", "MB/s", "p50 ms", "p99 ms", "waiting", "lost", "gaps", "CPU"):
+        shown.add_column(heading, justify="right", no_wrap=True)
     for job in now.jobs:
         earlier = before.job(job.id)
         shown.add_row(*_row(job, earlier, seconds))
@@ -42,7 +46,6 @@ def _row(job: JobStatus, earlier: JobStatus | None, seconds: float) -> list[str]
         str(sum(record.lost.values()) if record else 0),
         str(sum(counters.gaps.values())),
         "" if job.cpu is None else f"{job.cpu:.0%}",
-        "" if job.memory is None else f"{job.memory / 1e6:.0f} MB",
     ]
 
 

@@ -11,9 +11,8 @@ import pytest
 
 from dsa_hcal_assets.daq.streams.configuration import StreamPlace
 from dsa_hcal_assets.daq.streams.files import memory_directory
-from dsa_hcal_assets.daq.supervisor.process import RUN_VARIABLE
 from dsa_hcal_assets.daq.supervisor.states import State
-from dsa_hcal_assets_tests.daq.supervisor.whole import Whole
+from dsa_hcal_assets_tests.daq.supervisor.whole import Whole, processes_of
 
 STORE = '[[input]]\nfrom = "source"\n'
 
@@ -29,17 +28,6 @@ def whole(tmp_path: Path) -> Iterator[Callable[..., Whole]]:
     yield make
     for one in made:
         one.close()
-
-
-def processes_of(run_dir: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(RUN_VARIABLE) == str(run_dir):
-                found.append(process)
-        except (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
-            continue
-    return found
 
 
 def test_a_killed_supervisors_jobs_end_in_order_and_the_next_one_takes_over(whole):

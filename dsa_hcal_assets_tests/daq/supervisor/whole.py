@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from dsa_hcal_assets.daq.supervisor.main import run_directory
+from dsa_hcal_assets.daq.supervisor.process import RUN_VARIABLE
 from dsa_hcal_assets.daq.supervisor.states import JobStatus, State
 from dsa_hcal_assets.daq.supervisor.status import SupervisorStatus, read_status
 from dsa_hcal_assets_tests.daq.supervisor.acquisition import job_text
@@ -86,3 +89,14 @@ class Whole:
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.stop()
+
+
+def processes_of(run_dir: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(RUN_VARIABLE) == str(run_dir):
+                found.append(process)
+        except (psutil.AccessDenied, psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+    return found
