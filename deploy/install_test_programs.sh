@@ -1,11 +1,17 @@
 #!/bin/sh
 # Install the programs some test suites need, where this user may. Never fails: the test command
-# names each suite it could not run.
+# names each suite it could not run. Of the databases only packages without a system service are
+# taken, so that nothing is started, now or at the next boot: tests start private servers.
 set -u
+PATH="$PATH:/usr/sbin"
 missing=""
 command -v wsclean >/dev/null 2>&1 || missing="$missing wsclean"
 command -v aoflagger >/dev/null 2>&1 || missing="$missing aoflagger"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v mariadbd >/dev/null 2>&1 || missing="$missing mariadb-server-core"
+# Debian's redis-server is a service and a second name for this program
+command -v redis-server >/dev/null 2>&1 || command -v redis-check-rdb >/dev/null 2>&1 ||
+    missing="$missing redis-tools"
 [ -z "$missing" ] && exit 0
 if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" != 0 ]; then
     echo "not installed (needs apt-get as root):$missing"

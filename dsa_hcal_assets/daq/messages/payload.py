@@ -68,7 +68,7 @@ def encode(value: object) -> Encoded:
                 f"an array of {array.dtype} cannot be sent", expected="numbers or fixed strings"
             )
         flat = array.reshape(-1).view(np.uint8).data
-        return _existing(Kind.RAW, flat, {"dtype": array.dtype.str, "shape": list(array.shape)})
+        return _existing(Kind.RAW, flat, {"dtype": _dtype_text(array.dtype), "shape": list(array.shape)})
     if type(value).__module__.startswith("pyarrow"):
         return _arrow(value)
     try:
@@ -100,13 +100,34 @@ def decode(message: Message) -> Any:
 
 def as_array(message: Message) -> NDArray[Any]:
     """Return the array that a RAW message with `dtype` and `shape` carries, without copying it."""
-    flat = np.frombuffer(message.payload, dtype=np.dtype(str(message.attributes["dtype"])))
+    flat = np.frombuffer(message.payload, dtype=_dtype(str(message.attributes["dtype"])))
     shape = message.attributes["shape"]
     if not isinstance(shape, list):
         raise BadInput(
             f"message {message.sequence} of {message.producer}: shape is {shape!r}", expected="a list"
         )
     return flat.reshape([int(length) for length in shape])
+
+
+def _dtype_text(dtype: np.dtype[Any]) -> str:
+    """Return numpy's name of a type; for a structured one the JSON of what files of numpy say about it."""
+    described = np.lib.format.dtype_to_descr(dtype)  # type: ignore[no-untyped-call]
+    return described if isinstance(described, str) else msgspec.json.encode(described).decode()
+
+
+def _dtype(text: str) -> np.dtype[Any]:
+    if not text.startswith("["):
+        return np.dtype(text)
+    described = _fields(msgspec.json.decode(text))
+    return np.dtype(np.lib.format.descr_to_dtype(described))  # type: ignore[no-untyped-call]
+
+
+def _fields(described: list[Any]) -> list[Any]:
+    """Return JSON's lists as the tuples numpy wants: name, type, and perhaps shape of each field."""
+    return [
+        (name, kind if isinstance(kind, str) else _fields(kind), *map(tuple, shape))
+        for name, kind, *shape in described
+    ]
 
 
 def _existing(kind: Kind, source: memoryview, attributes: Mapping[str, Attribute]) -> Encoded:

@@ -220,11 +220,11 @@ class AppendingSink(BufferedSink[P], Generic[P]):
     def _resume(self, *, starting: bool = False) -> None:
         self._release()
         self._record = file_record.load(self._names.record)
-        if starting and self._options.overwrite and self._record.in_order:
-            self._remove_series()
         self._stored = Progress(self._record.stored)
         if starting:
             self._taken = Progress(self._record.stored)
+            if self._options.overwrite and self._record.in_order:
+                self._remove_series()
         self._pending = [piece for piece in self._pending if not self._has(piece)]
         if self._record.in_order:
             self._save(in_order=False)

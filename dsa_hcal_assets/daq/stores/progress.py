@@ -47,7 +47,7 @@ class Progress:
 
     def _forget_oldest(self, producer: str) -> None:
         epochs = [key for key in self._last if key[0] == producer]
-        for key in epochs[: len(epochs) - KEPT_EPOCHS + 1]:
+        for key in epochs[: max(0, len(epochs) - KEPT_EPOCHS + 1)]:
             del self._last[key]
 
 

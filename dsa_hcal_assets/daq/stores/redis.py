@@ -85,11 +85,11 @@ class RedisSink(BufferedSink[Block]):
         if not self._options.time_series:
             return blocks, refusals
         numeric = []
-        for block in blocks:
-            if has_numbers(block):
-                numeric.append(block)
+        for part in (part for block in blocks for part in block.parts()):
+            if has_numbers(part):
+                numeric.append(part)
             else:
-                refusals += [Refusal(message, "no number for a time series") for message in block.messages]
+                refusals.append(Refusal(part.messages[0], "no number for a time series"))
         return numeric, refusals
 
     def _commit(self) -> Sequence[Refusal]:

@@ -24,7 +24,11 @@ class RowKind(StrEnum):
 
 def has_numbers(block: Block) -> bool:
     """Return whether the block's rows have a number or truth value."""
-    return any(_is_number(field.type) for field in list(block.table.schema)[len(ENVELOPE) :])
+    own = block.table.select(block.table.column_names[len(ENVELOPE) :])
+    return any(
+        _is_number(field.type) and column.null_count < block.table.num_rows
+        for field, column in zip(own.schema, own.columns, strict=True)
+    )
 
 
 def arguments_of(blocks: Sequence[Block], kind: RowKind, key: str) -> tuple[list[str], list[Text]]:

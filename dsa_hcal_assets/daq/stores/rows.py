@@ -9,7 +9,8 @@ Every row begins with the envelope: `time` (when it was sent, UTC, ns), `topic`,
   than one axis; bytes are one row with the binary column `value`.
 
 Fields of objects within objects become columns `outer.inner`. A payload's column named like one of the
-envelope gets an underscore behind its name. Columns without a single value are left out.
+envelope gets an underscore behind its name. Columns with nothing but missing values or empty lists are left
+out.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -145,10 +146,11 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
         return record
     flat: dict[str, Any] = {}
     for name, value in record.items():
-        if isinstance(value, dict):
-            flat.update({f"{name}.{inner}": each for inner, each in _flat(value).items()})
-        else:
-            flat[name] = value
+        inner = _flat(value) if isinstance(value, dict) else None
+        found = {name: value} if inner is None else {f"{name}.{key}": each for key, each in inner.items()}
+        if not flat.keys().isdisjoint(found):
+            raise ValueError(f"two fields come to the name {next(iter(flat.keys() & found.keys()))!r}")
+        flat |= found
     return flat
 
 
@@ -163,7 +165,7 @@ def _column(values: list[Any]) -> pa.Array:
         return pa.array(values)
     except pa.ArrowInvalid:
         # objects within lists, and lists of mixed content, have no column type: their JSON has
-        if any(isinstance(value, list) for value in values):
+        if all(value is None or isinstance(value, list) for value in values):
             return pa.array([None if value is None else to_json(value) for value in values])
         raise
 
@@ -211,13 +213,17 @@ def _plain(table: pa.Table) -> pa.Table:
             plain = _plain_type(field.type)
             if plain != field.type:
                 table = table.set_column(index, field.name, table.column(index).cast(plain))
-        table = table.select([i for i, field in enumerate(table.schema) if not pa.types.is_null(field.type)])
+        table = table.select([i for i, field in enumerate(table.schema) if not _says_nothing(field.type)])
     if len(set(table.column_names)) < table.num_columns:
         raise ValueError(f"two columns of one name among {table.column_names}")
     return table
 
 
 _SIMPLE = {pa.int64(), pa.float64(), pa.string(), pa.bool_(), pa.float32(), pa.int32()}
+
+
+def _says_nothing(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_null(kind) or (pa.types.is_list(kind) and _says_nothing(kind.value_type)))
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:

@@ -107,9 +107,10 @@ class SqlSink(BufferedSink[Block]):
         try:
             with self._database.transaction() as connection:
                 self._table.provide(connection, [block.table for block in run])
+                # first, so that rows of another store are met as its progress and not as bad content
+                self._progress.move(connection, self._stored, progress.entries())
                 for block in run:
                     insert(connection, self._table.table, self._table.fitting(block.table), block.rows)
-                self._progress.move(connection, self._stored, progress.entries())
         except ContentRefused as error:
             self._table.forget()
             self._known = True

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import psycopg2
 import pyarrow as pa
 import pyarrow.csv
 import sqlalchemy as sa
@@ -47,8 +48,13 @@ def _copy(connection: sa.Connection, into: sa.Table, table: pa.Table) -> None:
     quote = connection.dialect.identifier_preparer
     names = ", ".join(quote.quote(name) for name in table.column_names)
     driver: Any = connection.connection.driver_connection
-    with connection.begin_nested(), driver.cursor() as cursor:
-        cursor.copy_expert(f"COPY {quote.format_table(into)} ({names}) FROM STDIN (FORMAT csv)", data)
+    statement = f"COPY {quote.format_table(into)} ({names}) FROM STDIN (FORMAT csv)"
+    try:
+        with driver.cursor() as cursor:
+            cursor.copy_expert(statement, data)
+    except psycopg2.Error as error:
+        # as SQLAlchemy tells errors of its own statements
+        raise sa.exc.DBAPIError.instance(statement, None, error, psycopg2.Error) from error
 
 
 def _without_zone(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -26,6 +26,18 @@ def test_arrays_keep_type_shape_and_bytes(array):
     assert back.tobytes() == array.tobytes()
 
 
+def test_a_structured_array_keeps_its_fields():
+    inner = np.dtype([("x", "<f4"), ("y", ">i2", (2, 3))])
+    array = np.zeros(3, np.dtype([("n", "<u8"), ("in", inner), ("s", "S4")], align=True))
+    array["in"]["y"] = 5
+
+    back = decode(written(encode(array)))
+
+    assert back.dtype.names == array.dtype.names
+    assert np.array_equal(back["in"]["y"], array["in"]["y"])
+    assert back["s"].dtype == array["s"].dtype
+
+
 def test_an_array_lies_in_the_payload_itself():
     message = written(encode(np.arange(6.0).reshape(2, 3)))
 
