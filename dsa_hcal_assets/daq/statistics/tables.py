@@ -92,7 +92,7 @@ class Statistics:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._jobs: dict[tuple[str, str], JobHistory] = {}
-        self._told: dict[str, tuple[float, int]] = {}
+        self._told: dict[str, tuple[float, int, int]] = {}
 
     def take(self, record: JobRecord) -> None:
         """Take a record that arrived just now."""
@@ -117,9 +117,9 @@ class Statistics:
         jobs = [history for (supervisor, _), history in self._jobs.items() if supervisor == name]
         received = [job.total.total(Direction.IN) for job in jobs]
         sent = [job.total.total(Direction.OUT) for job in jobs]
-        moved = sum(one.bytes for one in sent)
-        told_at, told = self._told.get(name, (now, 0))
-        self._told[name] = (now, moved)
+        in_bytes, out_bytes = sum(one.bytes for one in received), sum(one.bytes for one in sent)
+        told_at, told_in, told_out = self._told.get(name, (now, 0, 0))
+        self._told[name] = (now, in_bytes, out_bytes)
         alive = [now - job.heard <= ALIVE_SECONDS for job in jobs]
         return {
             "time": _utc(time.time_ns()),
@@ -130,18 +130,19 @@ class Statistics:
             "jobs_alive": sum(alive),
             "in_messages": sum(one.messages for one in received),
             "out_messages": sum(one.messages for one in sent),
-            "in_mb": sum(one.bytes for one in received) / _MB,
-            "out_mb": moved / _MB,
-            "out_mb_per_s": _rate(moved - told, now - told_at),
+            "in_mb": in_bytes / _MB,
+            "out_mb": out_bytes / _MB,
+            "in_mb_per_s": _rate(in_bytes - told_in, now - told_at),
+            "out_mb_per_s": _rate(out_bytes - told_out, now - told_at),
         }
 
 
 def _rate(length: int, seconds: float) -> float:
-    return length / _MB / seconds if seconds > 0 else 0.0
+    return round(length / _MB / seconds, 6) if seconds > 0 else 0.0
 
 
 def _ms(nanoseconds: float) -> float | str:
-    return "" if math.isnan(nanoseconds) else nanoseconds / 1e6
+    return "" if math.isnan(nanoseconds) else round(nanoseconds / 1e6, 6)
 
 
 def _utc(time_ns: int) -> str:
