@@ -68,7 +68,7 @@ class LiveReceiver:
         deadline = time.monotonic() + timeout
         while self.poll(max(0.0, deadline - time.monotonic())):
             try:
-                taken = self._taken(self._socket.recv_multipart(zmq.DONTWAIT))
+                taken = self._taken(self._socket.recv(zmq.DONTWAIT))
             except FrameDamaged:
                 self.damaged += 1
                 continue
@@ -95,8 +95,8 @@ class LiveReceiver:
         """Let go of the socket."""
         self._socket.close()
 
-    def _taken(self, parts: list[bytes]) -> Message | Notice | None:
-        carried = content(parts)
+    def _taken(self, data: bytes) -> Message | Notice | None:
+        carried = content(data)
         if isinstance(carried, Notice):
             return carried
         message = unpack(carried, "the broker")

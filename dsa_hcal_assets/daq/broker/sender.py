@@ -9,7 +9,7 @@ import zmq
 from crc32c import crc32c
 
 from dsa_hcal_assets.daq.broker.endpoints import Endpoints
-from dsa_hcal_assets.daq.broker.wire import Notice, live_key, notice_parts
+from dsa_hcal_assets.daq.broker.wire import Notice, live_key, notice_bytes
 from dsa_hcal_assets.daq.messages.frame import pack, pack_prefix
 from dsa_hcal_assets.daq.messages.message import Attribute, Message
 from dsa_hcal_assets.daq.messages.payload import encode
@@ -89,26 +89,26 @@ class LiveSender:
                 both,
             )
             self._sequences[topic] += 1
-            return self._hand_over([key, b"".join((prefix.data, payload))])
+            return self._hand_over(b"".join((key, prefix.data, payload)))
 
     def relay(self, message: Message) -> bool:
         """Send another producer's live message as it is; return False if it could not be handed over."""
         with self._lock:
-            return self._hand_over([live_key(message.topic), pack(message)])
+            return self._hand_over(live_key(message.topic) + pack(message))
 
     def notice(self, producer: str, epoch: int, sequence: int) -> bool:
         """Wake the readers of `producer`'s stream, which has grown up to (epoch, sequence)."""
         with self._lock:
-            return self._hand_over(notice_parts(Notice(producer, epoch, sequence)))
+            return self._hand_over(notice_bytes(Notice(producer, epoch, sequence)))
 
     def close(self) -> None:
         """Let go of the socket; what waits in it still has half a second to leave."""
         with self._lock:
             self._socket.close()
 
-    def _hand_over(self, parts: list[bytes]) -> bool:
+    def _hand_over(self, data: bytes) -> bool:
         try:
-            self._socket.send_multipart(parts, zmq.DONTWAIT, copy=len(parts[-1]) < _COPY_BELOW)
+            self._socket.send(data, zmq.DONTWAIT, copy=len(data) < _COPY_BELOW)
         except zmq.Again:
             self.refused += 1
             return False

@@ -4,7 +4,7 @@ A message goes out by the connection this side opened if it is to open one, othe
 was last heard on. What cannot be sent now is not kept: the protocol repeats it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -94,12 +94,12 @@ class Connections:
                 return
             yield from came
 
-    def send(self, peer: str, parts: Sequence[bytes]) -> bool:
+    def send(self, peer: str, data: bytes) -> bool:
         """Send to `peer` if a connection to it stands; return False if not."""
         dialled = self._dialled.get(peer)
         if dialled is not None:
-            return dialled.send(parts)
-        return self._listener is not None and self._listener.send(peer, parts)
+            return dialled.send(data)
+        return self._listener is not None and self._listener.send(peer, data)
 
     def _one_of_each(self) -> Iterator[Received]:
         for dialled in self._dialled.values():

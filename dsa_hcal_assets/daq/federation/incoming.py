@@ -71,17 +71,24 @@ class IncomingStream:
         """Messages received that the mirror has no room for."""
         return len(self._waiting)
 
-    def pull(self) -> Pull:
-        """Return the request for what follows the mirror's end, as a new session if this one was answered."""
-        if self._serial:
-            self.session += 1
-            self._serial = 0
-            self._waiting.clear()
-        return Pull(self.producer, self.session, *self.end, self._window.messages, self._window.bytes)
+    def missing(self, sent: tuple[int, int] | None) -> Pull | None:
+        """Return what to ask for if not all came up to the (session, serial) that the peer `sent` last.
 
-    def complete(self, sent: tuple[int, int] | None) -> bool:
-        """Return whether all came that the peer says it has `sent` (session, serial) on this connection."""
-        return sent == (self.session, self._serial)
+        What the peer says of this must have come by the same connection as its data, behind it.
+        """
+        if sent == (self.session, self._serial):
+            return None
+        # A pull that nothing came of may still be on its way, and is only said again.
+        if self._serial or (sent is not None and sent[0] == self.session):
+            return self.pull_anew()
+        return self._pull()
+
+    def pull_anew(self) -> Pull:
+        """Return the request for what follows the mirror's end, as a new session."""
+        self.session += 1
+        self._serial = 0
+        self._waiting.clear()
+        return self._pull()
 
     def take(self, data: Data, frames: Sequence[memoryview]) -> bool:
         """Take over `frames`; return False if some before them are missing, and a new pull is due.
@@ -128,6 +135,9 @@ class IncomingStream:
     def close(self) -> None:
         """Let go of the mirror."""
         self._mirror.close()
+
+    def _pull(self) -> Pull:
+        return Pull(self.producer, self.session, *self.end, self._window.messages, self._window.bytes)
 
 
 def _missing(before: Place, message: Message) -> int:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
 
 import zmq
 
@@ -111,11 +112,15 @@ class Link:
         self._beat_at = time.monotonic() + self._config.heartbeat
         for peer in self._peers.values():
             peer.heartbeat()
-        status = {name: peer.status() for name, peer in self._peers.items()}
+        status = self.status()
         if self._around.live is not None:
-            live = self._around.live
-            live.publish(STATUS_TOPIC, {"peers": status, "troubles": self._around.troubles.counts()})
-            live.publish(self._around.metrics.topic, self._around.metrics.as_record())
+            self._around.live.publish(STATUS_TOPIC, status)
+            self._around.live.publish(self._around.metrics.topic, self._around.metrics.as_record())
+
+    def status(self) -> dict[str, Any]:
+        """Return what is to be known of each peer, and how often each kind of trouble was met."""
+        peers = {name: peer.status() for name, peer in self._peers.items()}
+        return {"peers": peers, "troubles": self._around.troubles.counts()}
 
     def _wait(self) -> None:
         poller = zmq.Poller()

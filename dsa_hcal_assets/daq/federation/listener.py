@@ -1,7 +1,5 @@
 """Where peers connect."""
 
-from collections.abc import Sequence
-
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
@@ -53,13 +51,13 @@ class Listener:
                 self._routes[peer] = route.bytes
                 return received(peer, parts), new
 
-    def send(self, peer: str, parts: Sequence[bytes]) -> bool:
+    def send(self, peer: str, data: bytes) -> bool:
         """Send to a peer that is connected; return False if it is not."""
         route = self._routes.get(peer)
         if route is None:
             return False
         try:
-            self.socket.send_multipart([route, *parts], zmq.DONTWAIT, copy=False)
+            self.socket.send_multipart([route, data], zmq.DONTWAIT, copy=False)
         except zmq.ZMQError:
             del self._routes[peer]
             return False
@@ -79,4 +77,5 @@ class Listener:
     def close(self) -> None:
         """Stop listening."""
         self.socket.disable_monitor()
+        self.monitor.close()
         self.socket.close()

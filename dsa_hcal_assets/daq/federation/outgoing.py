@@ -4,8 +4,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from crc32c import crc32c
+
 from dsa_hcal_assets.daq.federation.protocol import Data, Place, Pull
-from dsa_hcal_assets.daq.messages.frame import pack
+from dsa_hcal_assets.daq.messages.frame import pack_prefix
 from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.daq.streams.interface import StreamReader
 
@@ -78,25 +80,25 @@ class OutgoingStream:
         self._held = Place(request.epoch, request.sequence)
         self._window = (request.window_messages, request.window_bytes)
 
-    def batch(self) -> tuple[Data, list[bytes]] | None:
-        """Return the next frames to send, None if there are none or the peer has enough to do."""
-        frames: list[bytes] = []
-        length = 0
-        while len(frames) < BATCH_MESSAGES and length < BATCH_BYTES and self._may_send():
+    def batch(self) -> tuple[Data, list[bytes | memoryview]] | None:
+        """Return the next frames to send, None if there are none or the peer has enough to do.
+
+        They come as pieces, payloads uncopied: join them before anything is acknowledged.
+        """
+        pieces: list[bytes | memoryview] = []
+        messages, length = 0, 0
+        while messages < BATCH_MESSAGES and length < BATCH_BYTES and self._may_send():
             message = self._next()
             if message is None:
                 break
-            frame = pack(message)
-            frames.append(frame)
-            length += len(frame)
-            self._under_way.append(_Sent(Place(message.epoch, message.sequence), len(frame)))
-            self._bytes_under_way += len(frame)
-            self._count(message.topic, len(message.payload))
-        if not frames:
+            pieces += (_prefix(message), message.payload)
+            messages += 1
+            length += self._note(message)
+        if not messages:
             return None
         self.serial += 1
-        self.sent += len(frames)
-        return Data(self.producer, self.session, self.serial), frames
+        self.sent += messages
+        return Data(self.producer, self.session, self.serial), pieces
 
     def acknowledged(self, session: int, held: Place) -> None:
         """Let go of everything up to `held`, which the peer says its mirror ends at."""
@@ -109,6 +111,13 @@ class OutgoingStream:
     def close(self) -> None:
         """Let go of the stream; what the peer has not acknowledged stays in it."""
         self._reader.close()
+
+    def _note(self, message: Message) -> int:
+        length = len(message.payload)
+        self._under_way.append(_Sent(Place(message.epoch, message.sequence), length))
+        self._bytes_under_way += length
+        self._count(message.topic, length)
+        return length
 
     def _may_send(self) -> bool:
         messages, length = self._window
@@ -125,3 +134,17 @@ class OutgoingStream:
                 return message
             # the peer had appended it, and its acknowledgement was lost with the connection
             self._reader.acknowledge(message.epoch, message.sequence)
+
+
+def _prefix(message: Message) -> bytes:
+    return pack_prefix(
+        message.topic,
+        message.producer,
+        message.epoch,
+        message.sequence,
+        message.time_ns,
+        message.kind,
+        len(message.payload),
+        crc32c(message.payload),
+        message.attributes,
+    ).data

@@ -32,7 +32,7 @@ from dsa_hcal_assets.errors import PlatformError
 
 logger = logging.getLogger(__name__)
 
-Send = Callable[[str, Sequence[bytes]], bool]
+Send = Callable[[str, bytes], bool]
 
 
 class Peer:
@@ -47,7 +47,7 @@ class Peer:
     endpoints
         Where the broker here listens; None: nothing live is sent.
     send
-        Sends parts to a peer, False if there is no connection.
+        Sends bytes to a peer, False if there is no connection.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Peer:
     ) -> None:
         self.id = config.id
         self._around = around
-        self._send_parts = send
+        self._send = send
         self._sending = Sending(config, around)
         self._receiving = Receiving(config, around)
         self.live = LiveOutgoing(endpoints, config.live, config.send) if endpoints is not None else None
@@ -89,7 +89,7 @@ class Peer:
     def heard(self, came: Received) -> None:
         """Do what the peer says; what cannot be understood is noted and left."""
         try:
-            self._do(unpack(came.head, self.id), came.frames)
+            self._do(*unpack(came.data, self.id))
         except WrongProtocol as error:
             self._around.troubles.note(self.id, error)
             self._refuse(error)
@@ -102,8 +102,8 @@ class Peer:
             self._say(ack)
         busy = False
         if self._present:
-            for data, frames in self._sending.batches():
-                busy |= self._say(data, frames)
+            for data, pieces in self._sending.batches():
+                busy |= self._say(data, pieces)
         if self.live is not None and (batch := self.live.batch()) is not None and self._present:
             busy |= self._say(*batch)
         return busy
@@ -190,5 +190,5 @@ class Peer:
             self._refused_at = time.monotonic()
             self._say(Refusal(str(error)))
 
-    def _say(self, said: Said, frames: Sequence[bytes] = ()) -> bool:
-        return self._send_parts(self.id, pack(said, frames))
+    def _say(self, said: Said, pieces: Sequence[bytes | memoryview] = ()) -> bool:
+        return self._send(self.id, pack(said, pieces))

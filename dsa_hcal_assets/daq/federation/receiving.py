@@ -28,8 +28,9 @@ class Receiving:
         """Yield what has to be asked for, given what the peer offers and says it has sent."""
         for producer in offers:
             stream = self._stream(producer)
-            if stream is not None and not stream.complete(sent.get(producer)):
-                yield stream.pull()
+            pull = stream.missing(sent.get(producer)) if stream is not None else None
+            if pull is not None:
+                yield pull
 
     def take(self, data: Data, frames: Sequence[memoryview]) -> Pull | None:
         """Take frames of a stream; return the request that is due if they do not follow what came before."""
@@ -41,7 +42,7 @@ class Receiving:
         except PlatformError as error:
             self._around.troubles.note(self._peer.id, error)
             follows = False
-        return None if follows else stream.pull()
+        return None if follows else stream.pull_anew()
 
     def acks(self) -> Iterator[Ack]:
         """Append what has come to the mirrors; yield how far each that grew goes now."""
@@ -85,7 +86,7 @@ class Receiving:
         if not any(fnmatchcase(producer, pattern) for pattern in self._peer.receive):
             return None
         config = self._around.config
-        window = Window(config.window_messages, config.window_bytes)
+        window = Window(config.window_messages, int(config.window_bytes))
         try:
             stream = IncomingStream(producer, self._peer.id, self._mirror(producer), window)
         except PlatformError as error:

@@ -58,7 +58,7 @@ class Sending:
         if stream is not None:
             stream.acknowledged(session, held)
 
-    def batches(self) -> Iterator[tuple[Data, list[bytes]]]:
+    def batches(self) -> Iterator[tuple[Data, list[bytes | memoryview]]]:
         """Yield what is to be sent next of each stream."""
         for stream in self._streams.values():
             try:

@@ -7,28 +7,16 @@ import zmq
 
 from dsa_hcal_assets.daq.federation.keys import KeyPair
 
-HEAD_PARTS = 2
 _HANDSHAKE_MS = 5000
 _RECONNECT_MS, _LONGEST_RECONNECT_MS = 100, 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a peer sent.
-
-    Attributes
-    ----------
-    peer
-        Id of the supervisor, known by its key.
-    head
-        The first two parts: protocol and what is said.
-    frames
-        The rest, uncopied.
-    """
+    """What a peer, known by its key, sent: one block of bytes, uncopied."""
 
     peer: str
-    head: Sequence[bytes]
-    frames: Sequence[memoryview]
+    data: memoryview
 
 
 def encrypted(
@@ -57,7 +45,5 @@ def encrypted(
 
 
 def received(peer: str, parts: Sequence[zmq.Frame]) -> Received:
-    """Return what `peer` sent in `parts`."""
-    return Received(
-        peer, [part.bytes for part in parts[:HEAD_PARTS]], [part.buffer for part in parts[HEAD_PARTS:]]
-    )
+    """Return what `peer` sent; a link says everything in one part."""
+    return Received(peer, parts[0].buffer if len(parts) == 1 else memoryview(b""))

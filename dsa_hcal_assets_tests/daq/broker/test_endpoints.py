@@ -23,7 +23,7 @@ from dsa_hcal_assets.daq.broker.wire import (
     content,
     live_key,
     matches,
-    notice_parts,
+    notice_bytes,
     subscription,
 )
 from dsa_hcal_assets_tests.daq.broker.conftest import BrokerProcess, meet
@@ -91,7 +91,7 @@ def test_unix_sockets_are_used_where_there_are_any(tmp_path: Path) -> None:
 @given(TEXT, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 def test_a_notice_comes_back_as_it_was(producer: str, epoch: int, sequence: int) -> None:
     notice = Notice(producer, epoch, sequence)
-    assert content(notice_parts(notice)) == notice
+    assert content(notice_bytes(notice)) == notice
 
 
 @given(TEXT)

@@ -83,14 +83,14 @@ def test_what_is_no_message_is_counted_and_the_next_one_arrives(
         stranger.connect(broker.endpoints.publish)
         until(
             lambda: (
-                stranger.send_multipart([b"Lload\0", b"not a frame"])
+                stranger.send_multipart([b"Lload\0" + b"not a frame"])
                 or receiver.receive()
                 or receiver.damaged
             )
         )
         before = receiver.damaged
         stranger.send(b"Lload\0")
-        stranger.send_multipart([b"Lload\0", b"1", b"2"])
+        stranger.send_multipart([b"Lload\0", bytes(64)])
         assert all_left(receiver) == []
         assert receiver.damaged >= before + 2
     sender.publish("load", 1)
