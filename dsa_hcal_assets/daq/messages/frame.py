@@ -5,7 +5,7 @@
     6   length of topic, u16           8   length of producer, u16      10  reserved, u16
     12  length of attributes, u32      16  length of payload, u64
     24  epoch, u64      32  sequence, u64      40  time (UTC, ns), i64
-    48  CRC32C of the payload, u32     52  CRC32C of header and names (this field zero), u32
+    48  CRC32C of the payload, u32     52  CRC32C of the 52 bytes before and of the names, u32
     56  reserved, u64
     64  topic, producer (UTF-8), attributes (JSON); zeros up to a multiple of 64; payload
 
@@ -27,7 +27,9 @@ from dsa_hcal_assets.errors import BadInput
 MAGIC = b"DHM1"
 HEADER = struct.Struct("<4sBBHHHIQQQqIIQ")
 ALIGNMENT = 64
-_HEADER_CRC_AT = 52
+_CHECKED = struct.Struct("<4sBBHHHIQQQqI")
+_UNCHECKED = struct.Struct("<IQ")
+_KINDS = {int(kind): kind for kind in Kind}
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder(dict[str, Attribute]).decode
 
@@ -94,9 +96,9 @@ def pack_prefix(
         MAGIC, kind, 0, len(topic_bytes), len(producer_bytes), 0, len(attribute_bytes),
         payload_length, epoch, sequence, time_ns, payload_crc,
     )  # fmt: skip
-    crc = crc32c(names, crc32c(HEADER.pack(*fields, 0, 0)))
-    start = aligned(HEADER.size + len(names))
-    data = HEADER.pack(*fields, crc, 0) + names
+    checked = _CHECKED.pack(*fields)
+    data = checked + _UNCHECKED.pack(crc32c(names, crc32c(checked)), 0) + names
+    start = aligned(len(data))
     return Prefix(data.ljust(start, b"\0"), start + payload_length)
 
 
@@ -135,39 +137,48 @@ def unpack(frame: memoryview, where: str, *, check_payload: bool = True) -> Mess
     """
     if len(frame) < HEADER.size:
         _damaged(where, f"at least {HEADER.size} bytes", f"{len(frame)} bytes")
-    header = bytes(frame[: HEADER.size])
     (magic, kind, _, topic_length, producer_length, _, attribute_length, payload_length,
-     epoch, sequence, time_ns, payload_crc, header_crc, _) = HEADER.unpack(header)  # fmt: skip
+     epoch, sequence, time_ns, payload_crc, header_crc, _) = HEADER.unpack_from(frame)  # fmt: skip
     if magic != MAGIC:
         _damaged(where, f"magic {MAGIC!r}", repr(magic))
     names_end = HEADER.size + topic_length + producer_length + attribute_length
-    start = aligned(names_end)
+    start = -(-names_end // ALIGNMENT) * ALIGNMENT
     if len(frame) < start + payload_length:
         _damaged(where, f"{start + payload_length} bytes", f"{len(frame)} bytes")
     names = bytes(frame[HEADER.size : names_end])
-    blank = header[:_HEADER_CRC_AT] + bytes(HEADER.size - _HEADER_CRC_AT)
-    if crc32c(names, crc32c(blank)) != header_crc:
+    if crc32c(names, crc32c(frame[: _CHECKED.size])) != header_crc:
         _damaged(where, f"header CRC {header_crc:08x}", "another")
     payload = frame[start : start + payload_length].toreadonly()
     if check_payload and crc32c(payload) != payload_crc:
         _damaged(where, f"payload CRC {payload_crc:08x} of message {sequence}", "another")
     producer_end = topic_length + producer_length
     return Message(
-        topic=names[:topic_length].decode(),
-        producer=names[topic_length:producer_end].decode(),
-        epoch=epoch,
-        sequence=sequence,
-        time_ns=time_ns,
-        kind=Kind(kind),
-        payload=payload,
-        attributes=_from_json(names[producer_end:]) if attribute_length else {},
+        _text(names[:topic_length]),
+        _text(names[topic_length:producer_end]),
+        epoch,
+        sequence,
+        time_ns,
+        _KINDS[kind],
+        payload,
+        _from_json(names[producer_end:]) if attribute_length else {},
     )
+
+
+@lru_cache(maxsize=4096)
+def _text(name: bytes) -> str:
+    return name.decode()
 
 
 def frame_length(frame: memoryview) -> int:
     """Return the length in bytes that the header at the beginning of `frame` claims (CRC not checked)."""
-    fields = HEADER.unpack_from(frame)
-    return aligned(HEADER.size + fields[3] + fields[4] + fields[6]) + int(fields[7])
+    return length_in_words(frame[: HEADER.size].cast("Q"), 0)
+
+
+def length_in_words(words: memoryview, index: int) -> int:
+    """Return what the header that begins at words[index] (8 bytes each, little-endian) claims as length."""
+    first, second = words[index], words[index + 1]
+    names = (first >> 48) + (second & 0xFFFF) + (second >> 32)
+    return -(-(HEADER.size + names) // ALIGNMENT) * ALIGNMENT + int(words[index + 2])
 
 
 def _damaged(where: str, expected: str, found: str) -> NoReturn:

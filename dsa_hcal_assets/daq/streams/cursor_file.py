@@ -76,11 +76,17 @@ class CursorFile:
         """Remove the cursor; a reader that still has it mapped is told."""
         self._words[_RETIRED] = 1
         self.path.unlink(missing_ok=True)
+        bell_path(self.path).unlink(missing_ok=True)
 
 
 def cursor_path(readers: Path, name: str) -> Path:
     """Return the file of the cursor of the reader `name`."""
     return readers / f"{safe_name(name)}{SUFFIX}"
+
+
+def bell_path(cursor: Path) -> Path:
+    """Return the named pipe that wakes the reader of `cursor`."""
+    return cursor.with_suffix(".bell")
 
 
 def create_cursor(path: Path, name: str, reached: Reached) -> None:

@@ -19,6 +19,7 @@ class EpochReader:
         self.epoch = epoch
         self._files = files
         self._directory = files.epoch_directory(epoch)
+        self._from_log = False
         self._log = SegmentReader(self._directory)
         file = find_ring(files, epoch)
         self._ring = RingReader(file) if file is not None and file.capacity else None
@@ -65,17 +66,20 @@ class EpochReader:
             if self._log.passed < (logged := min(self._words[LOGGED], last)):
                 in_log = self._log.peek(logged)
                 if in_log and not 0 < in_ring < in_log:
+                    self._from_log = True
                     return self._log.take()
             if not in_ring or in_ring > last or self._ring is None:
                 return None
+            self._from_log = False
             if (frame := self._ring.take()) is not None:
                 return frame
 
     def skip_damage(self) -> None:
-        """Go past bytes in which no frame can be found."""
-        if self._ring is not None:
+        """Go past the bytes around the frame taken last, in which no other can be found."""
+        if self._from_log:
+            self._log.skip_segment()
+        elif self._ring is not None:
             self._ring.skip_all()
-        self._log.skip_segment()
 
 
 def find_ring(files: StreamFiles, epoch: int) -> RingFile | None:

@@ -9,14 +9,14 @@ from fnmatch import fnmatchcase
 
 from dsa_hcal_assets.daq.messages.frame import FrameDamaged, unpack
 from dsa_hcal_assets.daq.messages.message import Message
-from dsa_hcal_assets.daq.streams.cursor_file import CursorFile, Reached
+from dsa_hcal_assets.daq.streams.bell import LONGEST, Bell
+from dsa_hcal_assets.daq.streams.cursor_file import CursorFile, Reached, bell_path
 from dsa_hcal_assets.daq.streams.epoch_reader import EpochReader
 from dsa_hcal_assets.daq.streams.errors import ReaderRetired
 from dsa_hcal_assets.daq.streams.files import StreamFiles
 from dsa_hcal_assets.daq.streams.registry import register
 from dsa_hcal_assets.daq.streams.second_reader import lock_cursor
 from dsa_hcal_assets.daq.streams.tidying import tidy
-from dsa_hcal_assets.daq.streams.waiting import Patience
 
 LOOK_FOR_EPOCHS = 0.05
 """How often a reader that has nothing to read looks whether the stream was begun anew, s."""
@@ -37,10 +37,13 @@ class FileReader:
             path = register(files, name)
             self._descriptor: int | None = lock_cursor(path, producer, name)
             self._cursor = CursorFile(path, writable=True)
+            self._cursor.waiting = False
+            self._bell = Bell(bell_path(path))
             tidy(files)
         self._scanned = self._cursor.reached
         self._given: deque[Reached] = deque()
         self._source: EpochReader | None = None
+        self._ahead: memoryview | None = None
         self._looked = 0.0
 
     @property
@@ -56,9 +59,27 @@ class FileReader:
         received = self._scanned.sequence if self._scanned.epoch == self._source.epoch else 0
         return max(0, self._source.last - received)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the reader is to be woken by the next message: set it before sleeping on `fileno`."""
+        return self._cursor.waiting
+
+    @waiting.setter
+    def waiting(self, sleeps: bool) -> None:
+        self._cursor.waiting = sleeps
+
+    def fileno(self) -> int | None:
+        """Return the descriptor that becomes readable when a message comes while `waiting`.
+
+        None where there are no named pipes. It may stay silent in rare cases: look again after 20 ms.
+        """
+        return self._bell.descriptor
+
     def poll(self) -> bool:
-        """Whether `receive` would look at something new."""
-        return self.behind > 0 or self._later_epoch() > 0
+        """Whether there is something new."""
+        if self._ahead is None:
+            self._ahead = self._frame()
+        return self._ahead is not None
 
     def receive(self, limit: int = 256, timeout: float = 0.0) -> Sequence[Message]:
         """Return up to `limit` further messages in order, waiting up to `timeout` s for the first.
@@ -71,13 +92,13 @@ class FileReader:
         batch = self._scan(limit)
         if batch or timeout <= 0:
             return batch
-        patience = Patience(timeout)
-        self._cursor.waiting = True
+        deadline = time.monotonic() + timeout
+        self.waiting = True
         try:
-            while not (batch := self._scan(limit)) and patience.wait():
-                pass
+            while not (batch := self._scan(limit)) and (left := deadline - time.monotonic()) > 0:
+                self._bell.sleep(min(left, LONGEST))
         finally:
-            self._cursor.waiting = False
+            self.waiting = False
         return batch
 
     def acknowledge(self, epoch: int, sequence: int) -> None:
@@ -94,7 +115,8 @@ class FileReader:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-        self._source = None
+        self._bell.close()
+        self._source = self._ahead = None
         self._given.clear()
 
     def _settle(self) -> None:
@@ -128,7 +150,8 @@ class FileReader:
         return batch
 
     def _frame(self) -> memoryview | None:
-        frame = self._take()
+        frame, self._ahead = self._ahead, None
+        frame = frame or self._take()
         while frame is None and (epoch := self._later_epoch()):
             # the writer of the present epoch has ended: what is there now is the rest of it
             frame = self._take()
@@ -169,21 +192,22 @@ class FileReader:
         except FrameDamaged as error:
             self._leave_out(frame, error)
             return None
-        self._scanned = self._after(message, 0)
+        self._count(message, 0)
         return message
 
     def _leave_out(self, frame: memoryview, error: FrameDamaged) -> None:
         _log.error("%s: it is left out and counted as lost", error)
         try:
-            self._scanned = self._after(unpack(frame, self._where, check_payload=False), 1)
+            self._count(unpack(frame, self._where, check_payload=False), 1)
         except FrameDamaged:
             if self._source is not None:
                 self._source.skip_damage()
 
-    def _after(self, message: Message, damaged: int) -> Reached:
+    def _count(self, message: Message, damaged: int) -> None:
         epoch, sequence, lost = self._scanned
-        missed = message.sequence - 1 - (sequence if epoch == message.epoch else 0)
-        return Reached(message.epoch, message.sequence, lost + missed + damaged)
+        before = sequence if epoch == message.epoch else 0
+        missed = message.sequence - 1 - before
+        self._scanned = Reached(message.epoch, message.sequence, lost + missed + damaged)
 
     def _wants(self, topic: str) -> bool:
         wanted = self._wanted.get(topic)

@@ -1,12 +1,15 @@
 """Which readers a stream has, and how far the slowest has come."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
+from dsa_hcal_assets.daq.streams.bell import BellPull
 from dsa_hcal_assets.daq.streams.cursor_file import (
     SUFFIX,
     CursorFile,
     Reached,
+    bell_path,
     create_cursor,
     cursor_path,
 )
@@ -39,30 +42,45 @@ def slowest(cursors: list[CursorFile]) -> Reached:
     return min((cursor.reached for cursor in cursors), default=EVERYTHING)
 
 
+@dataclass(frozen=True)
+class _Reader:
+    cursor: CursorFile
+    bell: BellPull
+
+
 class Registry:
     """The writer's view of its readers, kept mapped."""
 
     def __init__(self, files: StreamFiles) -> None:
         self._files = files
-        self._cursors: dict[str, CursorFile] = {}
+        self._readers: dict[str, _Reader] = {}
         self.refresh()
 
     def refresh(self) -> None:
         """Take in readers that have come and leave out those that have gone."""
-        names = _cursor_names(self._files)
-        self._cursors = {name: self._known(name) or CursorFile(self._files.readers / name) for name in names}
+        self._readers = {name: self._reader(name) for name in _cursor_names(self._files)}
 
     def slowest(self) -> CursorFile | None:
         """Return the cursor that has come least far, None if nobody reads."""
-        return min(self._cursors.values(), key=lambda cursor: cursor.reached, default=None)
+        cursors = (reader.cursor for reader in self._readers.values())
+        return min(cursors, key=lambda cursor: cursor.reached, default=None)
 
     def anyone_waits(self) -> bool:
         """Whether a reader sleeps and wants to be told."""
-        return any(cursor.waiting for cursor in self._cursors.values())
+        return any(reader.cursor.waiting for reader in self._readers.values())
 
-    def _known(self, name: str) -> CursorFile | None:
-        cursor = self._cursors.get(name)
-        return None if cursor is None or cursor.retired else cursor
+    def wake(self) -> None:
+        """Wake the readers that sleep."""
+        for reader in self._readers.values():
+            if reader.cursor.waiting:
+                reader.bell.ring()
+
+    def _reader(self, name: str) -> _Reader:
+        known = self._readers.get(name)
+        if known is not None and not known.cursor.retired:
+            return known
+        path = self._files.readers / name
+        return _Reader(CursorFile(path), BellPull(bell_path(path)))
 
 
 def _cursor_names(files: StreamFiles) -> list[str]:

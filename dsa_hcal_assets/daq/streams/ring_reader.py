@@ -1,6 +1,6 @@
 """The reading end of a ring: its frames in order."""
 
-from dsa_hcal_assets.daq.messages.frame import aligned, frame_length
+from dsa_hcal_assets.daq.messages.frame import aligned, length_in_words
 from dsa_hcal_assets.daq.streams.interface import Policy
 from dsa_hcal_assets.daq.streams.ring_file import HEAD, PAD, SEQUENCE_WORD, TAIL, RingFile
 
@@ -56,8 +56,7 @@ class RingReader:
         self._position = self._words[HEAD]
 
     def _length(self) -> int:
-        offset = self._position % self._capacity
-        return frame_length(self._frames[offset : offset + 64])
+        return length_in_words(self._frame_words, self._position % self._capacity // 8)
 
     def _pass(self, length: int) -> bool:
         if self._words[TAIL] <= self._position:

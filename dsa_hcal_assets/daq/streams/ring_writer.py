@@ -1,6 +1,6 @@
 """The writing end of a ring: where the next frame goes, and which old ones may go."""
 
-from dsa_hcal_assets.daq.messages.frame import aligned, frame_length
+from dsa_hcal_assets.daq.messages.frame import aligned, length_in_words
 from dsa_hcal_assets.daq.streams.ring_file import HEAD, LAST, PAD, SEQUENCE_WORD, TAIL, RingFile
 
 
@@ -58,7 +58,7 @@ class RingWriter:
             if oldest > acknowledged:
                 break
             oldest = 0
-            tail += aligned(frame_length(self._file.frames[offset : offset + 64]))
+            tail += self._room_of(offset)
         self._set_tail(tail)
         return oldest
 
@@ -66,7 +66,7 @@ class RingWriter:
         """Give up the oldest frame, read or not."""
         tail, offset = self._skip_pad(self._tail)
         if tail < self._head:
-            tail += aligned(frame_length(self._file.frames[offset : offset + 64]))
+            tail += self._room_of(offset)
         self._set_tail(tail)
 
     def newest_sequence(self) -> int:
@@ -76,7 +76,7 @@ class RingWriter:
             position, offset = self._skip_pad(position)
             if position < self._head:
                 newest = self._file.frame_words[offset // 8 + SEQUENCE_WORD]
-                position += aligned(frame_length(self._file.frames[offset : offset + 64]))
+                position += self._room_of(offset)
         return newest
 
     def _skip_pad(self, position: int) -> tuple[int, int]:
@@ -84,6 +84,9 @@ class RingWriter:
         if self._file.frame_words[offset // 8] == PAD:
             return position + self._capacity - offset, 0
         return position, offset
+
+    def _room_of(self, offset: int) -> int:
+        return aligned(length_in_words(self._file.frame_words, offset // 8))
 
     def _begin_again(self) -> None:
         # an empty ring goes on at its beginning: these pages are in the processor's cache, and a frame

@@ -43,6 +43,7 @@ class SegmentWriter:
         self._synced = time.monotonic()
         self._descriptor = -1
         self._room = 0
+        self._half_frame: _Segment | None = None
         self._segments = self._found()
 
     @property
@@ -69,6 +70,7 @@ class SegmentWriter:
         """
         length = len(frame)
         try:
+            self._erase_half_frame()
             if self._descriptor < 0 or self._segments[-1].length + length > self._room:
                 self._begin_segment(sequence, length)
             try:
@@ -107,7 +109,9 @@ class SegmentWriter:
             for first, following, path in zip(firsts, firsts[1:], paths, strict=False)
         ]
         if firsts:
-            segments += _mended(firsts[-1], paths[-1])
+            newest = _recovered(firsts[-1], paths[-1])
+            self._half_frame = newest[0] if newest else None
+            segments += newest
         return segments
 
     def _begin_segment(self, sequence: int, length: int) -> None:
@@ -133,36 +137,42 @@ class SegmentWriter:
             self._synced = time.monotonic()
 
     def _give_up(self) -> None:
-        # whatever comes next begins a segment of its own: behind a half frame nothing would be found
         segment = self._segments[-1]
+        self.close()
         if segment.length:
-            _erase(self._descriptor, segment.length)
-            self.close()
+            self._half_frame = segment
+            with suppress(OSError):
+                self._erase_half_frame()
         else:
-            self.close()
             self._segments.pop()
             segment_path(self._directory, segment.first).unlink(missing_ok=True)
 
+    def _erase_half_frame(self) -> None:
+        """Take away what a refused or killed writer left: it must not be taken for the next message.
 
-def _mended(first: int, path: Path) -> list[_Segment]:
+        The file is never cut, because a process that looks behind the end of a mapped file is killed; and
+        what comes next begins a segment of its own.
+        """
+        if self._half_frame is None:
+            return
+        segment, path = self._half_frame, segment_path(self._directory, self._half_frame.first)
+        if path.exists():
+            descriptor = os.open(path, os.O_RDWR)
+            try:
+                _write_at(descriptor, memoryview(bytes(HEADER.size)), segment.length)
+            finally:
+                os.close(descriptor)
+        self._half_frame = None
+
+
+def _recovered(first: int, path: Path) -> list[_Segment]:
     segment = _Segment(first, 0, 0)
     for segment.last, segment.length in whole_frames(map_file(path), str(path)):
         pass
-    if not segment.length:
-        path.unlink()
-        return []
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        _erase(descriptor, segment.length)
-    finally:
-        os.close(descriptor)
-    return [segment]
-
-
-def _erase(descriptor: int, offset: int) -> None:
-    # never cut: a process that looks behind the end of a mapped file is killed
-    with suppress(OSError):
-        _write_at(descriptor, memoryview(bytes(HEADER.size)), offset)
+    if segment.length:
+        return [segment]
+    path.unlink()
+    return []
 
 
 def _write_at(descriptor: int, view: memoryview, offset: int) -> int:

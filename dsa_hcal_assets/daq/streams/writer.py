@@ -22,7 +22,7 @@ from dsa_hcal_assets.daq.streams.tidying import tidy
 from dsa_hcal_assets.errors import BadInput
 
 REFRESH_PERIOD = 1.0
-"""How often a writer looks for readers that have come, to tell them of new messages, s."""
+"""How often a writer looks for readers that have come, to wake them by its messages, s."""
 
 
 class FileWriter:
@@ -172,11 +172,7 @@ class FileWriter:
         return True
 
     def readers_waiting(self) -> bool:
-        """Whether a reader sleeps and would be glad of a notice."""
-        now = time.monotonic()
-        if now > self._refreshed + REFRESH_PERIOD:
-            self._refreshed = now
-            self._registry.refresh()
+        """Whether a reader sleeps and would be glad of a notice; those on this machine are woken anyway."""
         return self._registry.anyone_waits()
 
     def close(self) -> None:
@@ -230,6 +226,11 @@ class FileWriter:
         )
         place[:start] = prefix.data
         stream.publish(place, sequence)
+        now = time.monotonic()
+        if now > self._refreshed + REFRESH_PERIOD:
+            self._refreshed = now
+            self._registry.refresh()
+        self._registry.wake()
 
     def _resumed(self) -> EpochWriter | None:
         """Return the newest epoch if it can be continued."""
