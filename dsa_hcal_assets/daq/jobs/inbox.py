@@ -1,9 +1,13 @@
 """Kept messages to a reading job: one open reader a producer, and what happens when the job refuses."""
 
+import contextlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+import zmq
 
 from dsa_hcal_assets.daq.jobs.context import Input
 from dsa_hcal_assets.daq.jobs.reading import ReadingJob
@@ -52,6 +56,32 @@ class KeptInbox:
             if self._clock() >= place.resume and self._job.accepts():
                 anything |= self._deliver_from(place)
         return anything
+
+    def fall_asleep(self, poller: zmq.Poller) -> bool:
+        """Have the next message wake who polls; return False if there is something to deliver already."""
+        if not self._job.accepts():
+            return True
+        for reader in self._job.readers.values():
+            bell = reader.fileno()
+            if bell is not None:
+                poller.register(bell, zmq.POLLIN)
+            reader.waiting = True
+        return not any(reader.poll() for reader in self._job.readers.values())
+
+    def wake_up(self, poller: zmq.Poller) -> None:
+        """Undo `fall_asleep`."""
+        for reader in self._job.readers.values():
+            reader.waiting = False
+            bell = reader.fileno()
+            if bell is not None and bell in poller:
+                poller.unregister(bell)
+                with contextlib.suppress(BlockingIOError):
+                    os.read(bell, 4096)
+
+    def count_waiting(self) -> None:
+        """Note in the job's metrics how many messages of each producer wait."""
+        for producer, reader in self._job.readers.items():
+            self._job.metrics.queued(producer, reader.behind)
 
     def close(self) -> None:
         """Close all readers; what was not acknowledged is delivered again to the next process."""

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar, Generic, TypeVar
@@ -163,6 +164,15 @@ class Job(Generic[C]):
         live = self._open_live()
         if live is not None and not live.publish(self.metrics.topic, record):
             self.metrics.dropped()
+
+    def publish_trace(self, error: Exception) -> None:
+        """Publish an error that ends the job on `trace.<id>`, with its traceback; the log has it as well."""
+        trace = {
+            "error": type(error).__name__,
+            "message": str(error),
+            "traceback": "".join(traceback.format_exception(error)),
+        }
+        self.publish(f"trace.{self.config.id}", trace)
 
     def close(self) -> None:
         """Let go of the stream and the broker."""

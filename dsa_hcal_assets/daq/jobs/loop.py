@@ -1,5 +1,6 @@
 """The one thread of a job: steps, messages, orders and signs of life, each in its turn."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -74,6 +75,9 @@ class JobLoop:
             while not self._stopping():
                 self._round()
             self._line.tell(Doing.STOPPING)
+        except Exception as error:
+            self._job.publish_trace(error)
+            raise
         finally:
             self._job.stopping.set()
             try:
@@ -103,10 +107,14 @@ class JobLoop:
             wait = min(wait, self._stepping.wait())
             if self._inbox is not None and self._inbox.producers:
                 wait = min(wait, _UNWATCHED_SECONDS)
-        if wait > 0:
+        if wait <= 0:
+            return
+        if self._paused or self._inbox is None or self._inbox.fall_asleep(self._poller):
             # rounded up: a poll that ends before its time would only be repeated
             self._poller.poll(int(wait * 1000) + 1)
             self._request.heard()
+        if self._inbox is not None:
+            self._inbox.wake_up(self._poller)
 
     def _live_messages(self) -> bool:
         """Take what is there of live messages; return whether more may be."""
@@ -159,6 +167,8 @@ class JobLoop:
         if self._receiver is not None:
             for producer, total in self._receiver.gaps.items():
                 self._job.metrics.missed(producer, total)
+        if self._inbox is not None:
+            self._inbox.count_waiting()
         record = self._job.metrics.as_record()
         self._line.tell(
             Doing.PAUSED if self._paused else Doing.RUNNING,
@@ -180,7 +190,8 @@ class JobLoop:
 
     def _connect(self) -> None:
         endpoints = self._job.context.endpoints
-        producers = self._inbox.producers if self._inbox else []
+        # where streams have bells (`streams.bell`) no notice has to come by way of the broker
+        producers = self._inbox.producers if self._inbox and not hasattr(os, "mkfifo") else []
         if endpoints is None or not (self._job.config.subscribe or producers):
             return
         self._receiver = LiveReceiver(endpoints)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from dsa_hcal_assets.daq.jobs.context import JobContext
 from dsa_hcal_assets.daq.jobs.job import C, Job
 from dsa_hcal_assets.daq.messages.message import Message
-from dsa_hcal_assets.daq.streams.interface import StreamReader
+from dsa_hcal_assets.daq.streams.reader import FileReader
 
 
 class ReadingJob(Job[C], Generic[C]):
@@ -31,7 +31,7 @@ class ReadingJob(Job[C], Generic[C]):
 
     def __init__(self, config: C, context: JobContext) -> None:
         super().__init__(config, context)
-        self.readers: dict[str, StreamReader] = {}
+        self.readers: dict[str, FileReader] = {}
 
     def receive_kept(self, messages: Sequence[Message]) -> None:
         """Take messages of one producer, in order.
