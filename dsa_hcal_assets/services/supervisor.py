@@ -6,12 +6,12 @@ kernel's promise to kill them with their parent follows the thread; probes run i
 
 import logging
 import time
-from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from dsa_hcal_assets.daq.supervisor import restarts
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.services.process import Service, ServiceProcess
 from dsa_hcal_assets.services.status import ServiceStatus, State
@@ -22,25 +22,17 @@ LOOP_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How restarts and probes are paced (seconds, except `budget`).
+class Patience(restarts.Patience):
+    """How restarts and probes are paced (seconds).
 
     Attributes
     ----------
-    first_delay, longest_delay
-        Wait before the first restart; doubled for each further one up to the longest.
-    budget, budget_window
-        So many restarts within the window are a crash loop: reported, and tried every `longest_delay`.
     starting_interval, healthy_interval
         Time between two probes of a starting and of a ready service.
     unhealthy_limit
         A service that runs but fails its probe for so long is restarted.
     """
 
-    first_delay: float = 0.5
-    longest_delay: float = 60.0
-    budget: int = 5
-    budget_window: float = 300.0
     starting_interval: float = 0.25
     healthy_interval: float = 5.0
     unhealthy_limit: float = 120.0
@@ -51,10 +43,10 @@ class _Seat:
     """A service and where it stands."""
 
     service: Service
+    failures: restarts.Failures
     state: State = State.WAITING
     since: float = 0.0
     restarts: int = 0
-    failures: deque[float] = field(default_factory=deque)
     next_start: float = 0.0
     next_probe: float = 0.0
     healthy_at: float = 0.0
@@ -74,7 +66,7 @@ class Supervisor:
     """
 
     def __init__(self, services: Sequence[Service], patience: Patience = Patience()) -> None:
-        self._seats = {service.name: _Seat(service) for service in services}
+        self._seats = {service.name: _Seat(service, restarts.Failures(patience)) for service in services}
         unknown = {name for service in services for name in service.after} - set(self._seats)
         if unknown:
             raise ConfigurationError(f"services wait for unknown ones: {sorted(unknown)}")
@@ -177,16 +169,11 @@ class Supervisor:
         seat.service.member.kill()
         seat.probe = None
         seat.restarts += 1
-        seat.failures.append(now)
-        while now - seat.failures[0] > self._patience.budget_window:
-            seat.failures.popleft()
-        looping = len(seat.failures) > self._patience.budget
-        delay = self._patience.first_delay * 2 ** (len(seat.failures) - 1)
-        delay = self._patience.longest_delay if looping else min(delay, self._patience.longest_delay)
+        delay = seat.failures.add(now)
         seat.next_start = now + delay
         log.warning("%s: %s; next start in %.1f s; its log ends with:\n%s", name, reason, delay, tail)
         detail = f"{reason}: {tail.splitlines()[-1]}" if tail else reason
-        self._enter(seat, State.CRASH_LOOP if looping else State.BACKING_OFF, detail)
+        self._enter(seat, State.CRASH_LOOP if seat.failures.looping else State.BACKING_OFF, detail)
 
     def _enter(self, seat: _Seat, state: State, detail: str = "") -> None:
         if state is not seat.state:

@@ -14,8 +14,6 @@ class ServiceNotifier:
 
     def __init__(self) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET", "")
-        microseconds = os.environ.get("WATCHDOG_USEC", "")
-        self.watchdog_seconds = int(microseconds) / 1e6 if microseconds.isdigit() else None
 
     def ready(self) -> None:
         """Say that the start is over."""

@@ -1,9 +1,12 @@
 """What a job's process writes below Python's log: to a file that outlives a crash, then into its log."""
 
+import logging
 from pathlib import Path
 
 from dsa_hcal_assets.daq.identity import safe_name
 from dsa_hcal_assets.daq.jobs.logs import append_lines, log_path
+
+log = logging.getLogger(__name__)
 
 _LARGEST = 4 * 2**20
 _CHUNK = 256 * 2**10
@@ -45,13 +48,20 @@ class OutputFollower:
         self._read += len(data)
         lines = data.decode(errors="replace").splitlines()
         if lines:
-            append_lines(self._log, "output", "WARNING", lines, {"job": self._job})
+            self._log_lines(lines)
         if self._read == size > _LARGEST:
             # its writers append, so they go on at the new end
             with self._output.open("r+b") as file:
                 file.truncate(0)
             self._read = 0
         return lines
+
+    def _log_lines(self, lines: list[str]) -> None:
+        try:
+            append_lines(self._log, "output", "WARNING", lines, {"job": self._job})
+        except OSError as error:
+            # a full disk must not end the jobs; the lines themselves stay in the file
+            log.error("what %s printed cannot be logged in %s: %s", self._job, self._log, error)
 
     def _size(self) -> int:
         try:

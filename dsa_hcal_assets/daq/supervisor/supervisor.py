@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dsa_hcal_assets.clock import utc_now
+from dsa_hcal_assets.daq.durable_file import explain_os_error
 from dsa_hcal_assets.daq.jobs.files import BadFile, Problem
 from dsa_hcal_assets.daq.jobs.types import known_types
 from dsa_hcal_assets.daq.supervisor.config import SupervisorConfig
@@ -121,6 +122,8 @@ class Supervisor:
         ------
         NoConfiguration
             If the directory has gone; nothing is changed.
+        DiskFull, WriteFailed
+            If the plan cannot be written down; no process is changed.
         """
         known_types.cache_clear()
         found = read_directory(self._config_dir, self._files)
@@ -175,7 +178,10 @@ class Supervisor:
         self._problems = (*wanted.problems, *plan.problems)
         for problem in self._problems:
             log.error("%s", problem)
-        settle_readers(self._around.context.place, plan)
+        try:
+            settle_readers(self._around.context.place, plan)
+        except OSError as error:
+            raise explain_os_error(self._around.context.run_dir, 0, error) from error
         return self._change_seats(plan)
 
     def _change_seats(self, plan: Plan) -> list[str]:
