@@ -19,7 +19,8 @@ def acquisition(config_dir: Path, place: Path) -> Iterator[Callable[[Callable[[]
 
     It is asked to end at the end, and must do so in order.
     """
-    environment = {**os.environ, "DSA_HCAL_STATE_DIR": str(place / "state"), "PYTHONPATH": str(place)}
+    modules = os.pathsep.join([str(place), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "DSA_HCAL_STATE_DIR": str(place / "state"), "PYTHONPATH": modules}
     log = place / "supervisor.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

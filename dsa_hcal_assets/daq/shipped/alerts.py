@@ -18,8 +18,10 @@ Channel = Callable[[AlertMessage], None]
 
 
 class AlertsConfig(JobConfig):
-    """Keys of the alerts' job; its `[[input]]` says whose alerts, with `topics = ["alert*"]`."""
+    """Keys of the alerts' job; its `[[input]]` says whose kept alerts it reads (`topics = ["alert.*"]`)."""
 
+    subscribe: tuple[str, ...] = ("alert.*",)
+    """Topics of alerts that are only published live, by stores for example."""
     directory: Path | None = None
     """Where `alerts-YYYY-MM-DD.jsonl` are kept; None: `alerts` in the run directory."""
     tell: tuple[str, ...] = ()
@@ -54,8 +56,9 @@ class Alerts(ReadingJob[AlertsConfig]):
                 self._tell(name, tell, alert)
 
     def receive(self, message: Message) -> None:
-        """Keep and tell an alert that is only published live (by a job without a stream)."""
-        self.receive_kept((message,))
+        """Keep and tell a live alert, unless it is the copy of one that is read from its stream."""
+        if all(one.producer != message.producer for one in self.context.inputs):
+            self.receive_kept((message,))
 
     def _tell(self, name: str, tell: Channel, alert: AlertMessage) -> None:
         try:

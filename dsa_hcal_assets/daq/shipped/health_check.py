@@ -15,7 +15,7 @@ from dsa_hcal_assets.daq.shipped.conditions import Change, Condition, Watch
 class HealthCheckConfig(JobConfig):
     """Keys of a health check; it also needs `subscribe` for the topics its checks watch."""
 
-    topic: str = "alert"
+    topic: str = "alert.check"
     """Topic of its alerts."""
     check: tuple[Condition, ...] = Field(min_length=1)
     """The checks, each a `[[check]]`."""

@@ -1,10 +1,12 @@
 """From a message that is too warm to an alert that people are told, and its end."""
 
 import json
+from dataclasses import replace
 
 import msgspec
 import pytest
 
+from dsa_hcal_assets.daq.jobs import Input
 from dsa_hcal_assets.daq.jobs.files import BadFile
 from dsa_hcal_assets.daq.messages.message import Kind, Message
 from dsa_hcal_assets.daq.messages.payload import decode
@@ -121,6 +123,16 @@ class TestAlerts:
         job.receive_kept([message({"severity": "error", "title": "hot"}, topic="alert")])
 
         assert [alert.title for alert in told] == ["hot"]
+
+    def test_a_live_alert_is_told_unless_its_stream_is_read(self, make_job, told):
+        job = make_job(Alerts, tell=["pager"])
+        job.context = replace(job.context, inputs=(Input("thermometer"),))
+        job.setup()
+        alert = message({"severity": "error", "title": "hot"}, topic="alert.check")
+        job.receive(alert)
+        job.receive(replace(alert, producer="store"))
+
+        assert len(told) == 1
 
     def test_a_channel_that_does_not_exist_is_named_with_those_that_do(self, make_job):
         with pytest.raises(ConfigurationError, match=r"'pagr'.*platform"):
