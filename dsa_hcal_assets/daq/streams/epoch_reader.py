@@ -53,7 +53,7 @@ class EpochReader:
         """Go to the first message above `sequence`."""
         if self._ring is not None:
             self._ring.seek(sequence)
-        self._log.seek(sequence, self._words[LOGGED])
+        self._log.seek(sequence)
 
     def take(self, last: int) -> memoryview | None:
         """Return the next frame up to sequence `last`, None at the end.

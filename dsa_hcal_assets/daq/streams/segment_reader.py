@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dsa_hcal_assets.daq.messages.frame import aligned, frame_length
+from dsa_hcal_assets.daq.messages.frame import HEADER, aligned, frame_length
 from dsa_hcal_assets.daq.streams.mapping import map_file
 from dsa_hcal_assets.daq.streams.segment_file import (
     first_sequences,
@@ -16,6 +16,11 @@ class SegmentReader:
     """Walks over the frames of the segments in one directory.
 
     The caller knows from the ring's first page how far the log is written, and asks for no more.
+
+    Attributes
+    ----------
+    passed
+        Sequence that has been passed; frames up to it are not found any more.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -34,35 +39,39 @@ class SegmentReader:
                 return frames[-1]
         return 0
 
-    def seek(self, sequence: int, newest: int) -> None:
-        """Go to the first frame above `sequence`; `newest` is written."""
+    def seek(self, sequence: int) -> None:
+        """Go to the first frame above `sequence`."""
+        self.passed = sequence
         before = [first for first in first_sequences(self._directory) if first <= sequence + 1]
         if before:
             self._open(before[-1])
-        self.passed = sequence
-        while 0 < self.peek(newest) <= sequence:
-            self.take()
 
     def peek(self, newest: int) -> int:
         """Return the sequence of the next frame, 0 if there is none up to `newest`."""
         while self.passed < newest:
-            if sequence := sequence_at(self._data, self._offset):
+            sequence = sequence_at(self._data, self._offset)
+            if sequence > self.passed:
                 return sequence if sequence <= newest else 0
-            if not self._open_next():
+            if sequence:
+                self._offset += aligned(self._length())
+            elif not self._open_next():
                 return 0
         return 0
 
     def take(self) -> memoryview:
         """Return the frame that `peek` found and go on."""
-        length = frame_length(self._data[self._offset : self._offset + 64])
+        length = self._length()
         frame = self._data[self._offset : self._offset + length]
-        self.passed = max(self.passed, sequence_at(self._data, self._offset))
+        self.passed = sequence_at(self._data, self._offset)
         self._offset += aligned(length)
         return frame
 
     def skip_segment(self) -> None:
         """Go past what is left of the segment."""
         self._offset = len(self._data)
+
+    def _length(self) -> int:
+        return frame_length(self._data[self._offset : self._offset + HEADER.size])
 
     def _open_next(self) -> bool:
         after = [first for first in first_sequences(self._directory) if first > self._first]
