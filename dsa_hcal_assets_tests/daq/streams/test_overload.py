@@ -93,6 +93,20 @@ def test_spill_loses_nothing_and_uses_memory_again_afterwards(memory_place):
     assert segments(memory_place) == []
 
 
+def test_a_reader_restarted_between_two_floods_gets_nothing_twice(memory_place):
+    writer = open_writer(memory_place, "p", StreamConfig(size=4096, segment=65536), readers=["r", "slow"])
+    for number in range(100):
+        writer.send("t", number)
+    reader = open_reader(memory_place, "p", "r")
+    assert drained(reader) == [(n + 1, n) for n in range(100)]
+    reader.close()
+    reader = open_reader(memory_place, "p", "r")
+    for number in range(100, 200):
+        writer.send("t", number)
+
+    assert drained(reader) == [(n + 1, n) for n in range(100, 200)]
+
+
 def test_the_limit_on_disk_makes_spill_wait(place):
     config = StreamConfig(size=4096, segment=4096, spill_limit=16384)
     writer = open_writer(place, "p", config, readers=["r"])
