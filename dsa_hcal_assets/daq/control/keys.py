@@ -12,7 +12,7 @@ from dsa_hcal_assets.daq.federation.keys import (
     KeyMissing,
     KeyPair,
     allow,
-    generate_keys,
+    ensure_keys,
     own_keys,
     public_key,
 )
@@ -34,8 +34,7 @@ def server_keys(directory: Path) -> KeyPair:
     """Return the supervisor's key pair; make it, and the local operator's, where there is none."""
     local = directory / LOCAL_OPERATOR
     for place in (directory, local):
-        if not (place / "own.key_secret").exists():
-            generate_keys(place)
+        ensure_keys(place)
     allow(directory, LOCAL_OPERATOR, local / "own.key")
     return own_keys(directory)
 

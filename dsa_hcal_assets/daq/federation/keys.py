@@ -78,6 +78,12 @@ def generate_keys(directory: Path) -> Path:
     return directory / f"{_OWN}.key"
 
 
+def ensure_keys(directory: Path) -> None:
+    """Make a key pair in `directory` unless there is one; raises as `generate_keys`."""
+    if not (directory / f"{_OWN}.key_secret").exists():
+        generate_keys(directory)
+
+
 def allow(directory: Path, supervisor: str, certificate: Path) -> Path:
     """Let `supervisor` in with the public key in the file `certificate`; return the copy of it here.
 

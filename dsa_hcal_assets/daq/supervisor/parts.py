@@ -12,6 +12,7 @@ from dsa_hcal_assets.daq.broker.proxy import run_broker
 from dsa_hcal_assets.daq.broker.sender import HIGH_WATER_MARK
 from dsa_hcal_assets.daq.control.keys import link_directory
 from dsa_hcal_assets.daq.federation.config import LinkConfig, MirrorReader
+from dsa_hcal_assets.daq.federation.keys import ensure_keys
 from dsa_hcal_assets.daq.federation.link import run_link
 from dsa_hcal_assets.daq.jobs.config import JobConfig
 from dsa_hcal_assets.daq.jobs.files import read_job
@@ -96,9 +97,11 @@ class Link(Part[LinkPartConfig]):
     def body(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Be the link."""
         context, federation = self.context, self.config.federation
+        keys = federation.keys or link_directory(context.run_dir)
+        ensure_keys(keys)
         config = LinkConfig(
             supervisor=context.supervisor,
-            keys=federation.keys or link_directory(context.run_dir),
+            keys=keys,
             listen=federation.listen,
             peers=federation.peer,
             mirror=federation.mirror,
