@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from dsa_hcal_assets.daq.durable_file import DiskFull
 from dsa_hcal_assets.daq.messages.frame import pack_prefix, prefix_length
 from dsa_hcal_assets.daq.messages.message import Attribute, Kind, Message
 from dsa_hcal_assets.daq.messages.payload import encode
@@ -14,7 +15,7 @@ from dsa_hcal_assets.daq.streams.configuration import StreamConfig
 from dsa_hcal_assets.daq.streams.copying import copy_payload, crc_of, write_payload
 from dsa_hcal_assets.daq.streams.epoch_reader import find_ring
 from dsa_hcal_assets.daq.streams.epoch_writer import EpochWriter
-from dsa_hcal_assets.daq.streams.errors import StreamMisused
+from dsa_hcal_assets.daq.streams.errors import SharedMemoryFull, StreamMisused
 from dsa_hcal_assets.daq.streams.files import StreamFiles
 from dsa_hcal_assets.daq.streams.registry import Registry, cursors, register
 from dsa_hcal_assets.daq.streams.ring_file import RingFile, create_ring, reopen_ring
@@ -251,7 +252,18 @@ class FileWriter:
             self._now.close()
         path = self._ring_path(epoch)
         path.parent.mkdir(parents=True, exist_ok=True)
-        return self._opened(create_ring(path, self._capacity, self._config.policy, epoch))
+        try:
+            return self._opened(create_ring(path, self._capacity, self._config.policy, epoch))
+        except DiskFull as error:
+            if not self._capacity:
+                raise
+            raise SharedMemoryFull(
+                f"no room in shared memory for the ring of {self._producer}",
+                expected=f"{self._capacity} bytes free below {path.parent}",
+                found=error.found,
+                kept="everything that was sent before",
+                remedy='free some of it, give the stream a smaller size, or keep it on disk: keep = "disk"',
+            ) from error
 
     def _opened(self, file: RingFile) -> EpochWriter:
         return EpochWriter(self._files, self._producer, self._config, file, self._registry)
