@@ -63,15 +63,16 @@ def top(client: "ControlClient", every: float, once: bool) -> None:
     """Watch the jobs of a supervisor live: rates, latencies, what waits and what was lost."""
     from rich.live import Live
 
-    from dsa_hcal_assets.cli.daq_rates import rates_table
+    from dsa_hcal_assets.cli.daq_rates import Rates
 
-    before = client.status()
+    rates = Rates()
+    rates.look(client.status())
     with Live(console=_console(), auto_refresh=False) as live:
         while True:
             time.sleep(every)
             now = client.status()
-            live.update(rates_table(before, now), refresh=True)
-            before = now
+            rates.look(now)
+            live.update(rates.table(now), refresh=True)
             if once:
                 return
 

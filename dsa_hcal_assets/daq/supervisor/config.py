@@ -9,7 +9,7 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationInfo, fie
 from dsa_hcal_assets.daq.broker.sender import HIGH_WATER_MARK
 from dsa_hcal_assets.daq.federation.config import PeerConfig
 from dsa_hcal_assets.daq.jobs.durations import Duration
-from dsa_hcal_assets.daq.jobs.files import read_file, read_toml, validated
+from dsa_hcal_assets.daq.jobs.files import BadFile, Problem, read_file, read_toml, shown, validated
 from dsa_hcal_assets.daq.streams.configuration import StreamConfig
 
 FILE_NAME = "supervisor.toml"
@@ -96,6 +96,10 @@ class SupervisorConfig(BaseModel):
         return federation
 
 
+_UNTIL_RESTART = ("id", "tags", "transport", "shared_memory", "broker", "control")
+"""Options that a running supervisor cannot change."""
+
+
 def read_supervisor_config(directory: Path) -> SupervisorConfig:
     """Return the options in a directory of configuration; the defaults where it has none.
 
@@ -108,3 +112,25 @@ def read_supervisor_config(directory: Path) -> SupervisorConfig:
     if not path.exists():
         return SupervisorConfig()
     return validated(SupervisorConfig, read_toml(read_file(path), str(path)), str(path))
+
+
+def reread_supervisor_config(
+    present: SupervisorConfig, directory: Path
+) -> tuple[SupervisorConfig, tuple[Problem, ...]]:
+    """Return the options a running supervisor goes on with, and what of the file it cannot follow."""
+    try:
+        wanted = read_supervisor_config(directory)
+    except BadFile as error:
+        return present, error.problems
+    fixed = {name: getattr(present, name) for name in _UNTIL_RESTART}
+    problems = tuple(
+        Problem(
+            str(directory / FILE_NAME),
+            name,
+            f"{shown(value)} until the supervisor is restarted",
+            shown(getattr(wanted, name)),
+        )
+        for name, value in fixed.items()
+        if getattr(wanted, name) != value
+    )
+    return wanted.model_copy(update=fixed), problems

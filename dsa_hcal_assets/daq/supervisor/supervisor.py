@@ -10,7 +10,7 @@ from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.daq.durable_file import explain_os_error
 from dsa_hcal_assets.daq.jobs.files import BadFile, Problem
 from dsa_hcal_assets.daq.jobs.types import known_types
-from dsa_hcal_assets.daq.supervisor.config import SupervisorConfig
+from dsa_hcal_assets.daq.supervisor.config import SupervisorConfig, reread_supervisor_config
 from dsa_hcal_assets.daq.supervisor.directory import JobFile, consistent, read_directory, read_job_text
 from dsa_hcal_assets.daq.supervisor.plan import Plan, make_plan
 from dsa_hcal_assets.daq.supervisor.readers import settle_readers
@@ -127,8 +127,9 @@ class Supervisor:
         """
         known_types.cache_clear()
         found = read_directory(self._config_dir, self._files)
+        self.config, own_problems = reread_supervisor_config(self.config, self._config_dir)
         self._files = found.jobs
-        return self._apply(found.problems)
+        return self._apply((*own_problems, *found.problems))
 
     def run(self, text: str) -> str:
         """Run a job from TOML text for as long as this supervisor lives; return its id.

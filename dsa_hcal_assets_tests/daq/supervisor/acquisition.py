@@ -11,7 +11,7 @@ from dsa_hcal_assets.daq.broker.endpoints import ipc_endpoints
 from dsa_hcal_assets.daq.jobs.context import JobContext
 from dsa_hcal_assets.daq.streams.configuration import StreamPlace
 from dsa_hcal_assets.daq.streams.opening import sweep
-from dsa_hcal_assets.daq.supervisor.config import SupervisorConfig
+from dsa_hcal_assets.daq.supervisor.config import read_supervisor_config
 from dsa_hcal_assets.daq.supervisor.line_server import LineServer
 from dsa_hcal_assets.daq.supervisor.seat import Surroundings
 from dsa_hcal_assets.daq.supervisor.states import State
@@ -30,16 +30,16 @@ def job_text(identity: str, kind: str, **keys: object) -> str:
 class Acquisition:
     """Files, and the supervisor that runs them in the test's own thread."""
 
-    def __init__(self, directory: Path, **options: object) -> None:
+    def __init__(self, directory: Path) -> None:
         self.config_dir = directory / "config"
         self.config_dir.mkdir()
         self.run_dir = directory / "run"
         self.run_dir.mkdir()
         self.place = StreamPlace(self.run_dir)
-        self.config = SupervisorConfig(id="here", **options)
+        (self.config_dir / "supervisor.toml").write_text('id = "here"\n')
         self._lines = LineServer(f"ipc://{directory}/lines")
         self.supervisor = Supervisor(
-            self.config,
+            read_supervisor_config(self.config_dir),
             self.config_dir,
             Surroundings(
                 JobContext("here", self.place, ipc_endpoints(self.run_dir)),

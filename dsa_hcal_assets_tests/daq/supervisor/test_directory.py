@@ -3,7 +3,11 @@ from pathlib import Path
 import pytest
 
 from dsa_hcal_assets.daq.jobs.files import BadFile
-from dsa_hcal_assets.daq.supervisor.config import SupervisorConfig, read_supervisor_config
+from dsa_hcal_assets.daq.supervisor.config import (
+    SupervisorConfig,
+    read_supervisor_config,
+    reread_supervisor_config,
+)
 from dsa_hcal_assets.daq.supervisor.directory import NoConfiguration, read_directory
 from dsa_hcal_assets_tests.daq.supervisor.acquisition import job_text
 
@@ -99,3 +103,15 @@ def test_a_mistake_in_the_supervisors_file_is_named(tmp_path: Path, text: str, k
     with pytest.raises(BadFile) as caught:
         read_supervisor_config(write(tmp_path, supervisor=text))
     assert [problem.key for problem in caught.value.problems] == [key]
+
+
+def test_a_running_supervisor_takes_what_it_can_of_its_changed_file_and_tells_the_rest(tmp_path: Path):
+    present = read_supervisor_config(write(tmp_path, supervisor='id = "a"\n'))
+    write(tmp_path, supervisor='id = "b"\nring_budget = "1 GB"\n')
+    after, [problem] = reread_supervisor_config(present, tmp_path)
+    assert (after.id, after.ring_budget) == ("a", 10**9)
+    assert (problem.key, problem.expected) == ("id", "'a' until the supervisor is restarted")
+    write(tmp_path, supervisor="garbage")
+    unchanged, [problem] = reread_supervisor_config(after, tmp_path)
+    assert unchanged == after
+    assert problem.expected == "TOML"

@@ -22,12 +22,12 @@ _MAIN = "from dsa_hcal_assets.cli import main; main()"
 class Whole:
     """A configuration directory and, when started, its supervisor."""
 
-    def __init__(self, directory: Path, options: str = "") -> None:
+    def __init__(self, directory: Path, options: str = "", identity: str = "hall/1") -> None:
         self.directory = directory
         self.config_dir = directory / "config"
         self.config_dir.mkdir()
-        (self.config_dir / "supervisor.toml").write_text(f'id = "hall/1"\n{options}')
-        self.run_dir = run_directory(directory / "state", "hall/1")
+        (self.config_dir / "supervisor.toml").write_text(f'id = "{identity}"\n{options}')
+        self.run_dir = run_directory(directory / "state", identity)
         self.process: subprocess.Popen[bytes] | None = None
         self.log = directory / "supervisor.log"
 
