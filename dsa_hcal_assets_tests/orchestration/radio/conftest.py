@@ -1,11 +1,12 @@
 """Calibration sets as a run leaves them: published, judged, registered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
 
+from dsa_hcal_assets.database.embedded import EmbeddedServer
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.radio.register import register
 from dsa_hcal_assets.orchestration.stage import StageRun
@@ -14,8 +15,20 @@ from dsa_hcal_assets.quality import Verdict
 from dsa_hcal_assets.quality.store import record
 from dsa_hcal_assets.radio.calibration.description import CalibrationTable, SetDescription
 from dsa_hcal_assets.radio.calibration.sets import CalibrationSet
+from dsa_hcal_assets_tests.conftest import administer
+from dsa_hcal_assets_tests.orchestration.radio.two_groups import Platform, two_groups
 
 NOON = datetime(2025, 6, 5, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def platform(
+    server: EmbeddedServer, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    """Two groups processed, once a session; who changes limits or sets puts them back."""
+    administer(server, f"create database two_groups template {migrated_template} strategy file_copy")
+    with two_groups(tmp_path_factory.mktemp("platform"), server.url("two_groups")) as platform:
+        yield platform
 
 
 @pytest.fixture

@@ -41,3 +41,7 @@ class RememberingWorkers(WorkerClient):
             shutil.copytree(copy, place, dirs_exist_ok=True)
             reply_text = reply_text.replace(before, str(place))
         return json.loads(reply_text)
+
+    def forget(self, function: str) -> None:
+        """Make the calls of a function anew, the next time."""
+        self._kept = {key: kept for key, kept in self._kept.items() if not key[0].endswith(function)}
