@@ -11,6 +11,7 @@ import zmq
 
 from dsa_hcal_assets.daq.jobs.context import Input
 from dsa_hcal_assets.daq.jobs.reading import ReadingJob
+from dsa_hcal_assets.daq.streams.errors import ReaderRetired
 from dsa_hcal_assets.daq.streams.opening import open_reader
 from dsa_hcal_assets.errors import TransientError
 
@@ -52,9 +53,12 @@ class KeptInbox:
     def deliver(self) -> bool:
         """Give the job what waits, at most one batch a producer; return whether there was anything."""
         anything = False
-        for place in self._places:
+        for place in list(self._places):
             if self._clock() >= place.resume and self._job.accepts():
-                anything |= self._deliver_from(place)
+                try:
+                    anything |= self._deliver_from(place)
+                except ReaderRetired:
+                    self._leave(place)
         return anything
 
     def fall_asleep(self, poller: zmq.Poller) -> bool:
@@ -66,7 +70,10 @@ class KeptInbox:
             if bell is not None:
                 poller.register(bell, zmq.POLLIN)
             reader.waiting = True
-        return not any(reader.poll() for reader in self._job.readers.values())
+        try:
+            return not any(reader.poll() for reader in self._job.readers.values())
+        except ReaderRetired:
+            return False
 
     def wake_up(self, poller: zmq.Poller) -> None:
         """Undo `fall_asleep`."""
@@ -110,6 +117,12 @@ class KeptInbox:
             return False
         place.pause, self.trouble = 0.0, ""
         return True
+
+    def _leave(self, place: _Place) -> None:
+        """Stop reading a producer that the plan no longer gives to this job, which is about to end."""
+        self._places.remove(place)
+        self._job.readers.pop(place.input.producer).close()
+        self._job.log.info("%s is no longer read here", place.input.producer)
 
     def _rewind(self, place: _Place, error: TransientError) -> None:
         """Have everything that was not acknowledged delivered again, after a pause."""

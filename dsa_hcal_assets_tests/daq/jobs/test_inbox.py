@@ -8,7 +8,7 @@ from dsa_hcal_assets.daq.jobs.inbox import KeptInbox
 from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.daq.messages.payload import decode
 from dsa_hcal_assets.daq.streams.configuration import StreamConfig, StreamPlace
-from dsa_hcal_assets.daq.streams.opening import open_writer
+from dsa_hcal_assets.daq.streams.opening import open_writer, retire_reader
 from dsa_hcal_assets.errors import TransientError
 
 
@@ -122,6 +122,22 @@ def test_a_job_that_accepts_nothing_now_gets_nothing_and_loses_nothing(place, wr
     job.taking = True
     inbox.deliver()
     assert job.taken == [7]
+
+
+def test_a_producer_that_is_taken_away_is_left_and_the_others_are_read_on(place, writer):
+    other = open_writer(place, "absent", StreamConfig(), ["reader"])
+    job = listener(place)
+    inbox = KeptInbox(job)
+    writer.send("a", 1)
+    inbox.deliver()
+    retire_reader(place, "source", "reader")
+    writer.send("a", 2)
+    other.send("a", 3)
+    while inbox.deliver():
+        pass
+    assert job.taken == [1, 3]
+    assert inbox.producers == ["absent"]
+    other.close()
 
 
 def test_what_the_policy_let_go_is_counted_as_lost(place):

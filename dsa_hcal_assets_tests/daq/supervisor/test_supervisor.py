@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -47,6 +48,17 @@ def test_a_job_that_hangs_is_killed_and_started_again(acquisition: Acquisition):
     acquisition.until(lambda: acquisition.job("stuck").state is State.BACKING_OFF)
     assert "hung: no sign of life for" in acquisition.job("stuck").detail
     acquisition.until(lambda: acquisition.diary("stuck").count("setup") == 2)
+
+
+def test_a_supervisor_that_was_held_up_itself_takes_nobody_for_hung(acquisition: Acquisition):
+    acquisition.write("well", "Diary", hang_after="2s")
+    acquisition.supervisor.reload()
+    acquisition.until_running("broker", "well")
+    before = acquisition.pids("well")
+    time.sleep(4.5)
+    acquisition.supervisor.step()
+    assert acquisition.job("well").state is State.RUNNING
+    assert acquisition.pids("well") == before
 
 
 def test_a_start_that_does_not_end_holds_up_nobody_and_is_ended(acquisition: Acquisition):
