@@ -48,8 +48,10 @@ def write_durably(path: Path, data: bytes) -> None:
         raise explain_os_error(path, len(data), error) from error
 
 
-def replace_durably(path: Path, data: bytes) -> None:
+def replace_durably(path: Path, data: bytes, *, sync: bool = True) -> None:
     """Write `data` to `path` whole, taking the place of an older file at once.
+
+    Without `sync` it outlives the process, but perhaps not a power cut.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def replace_durably(path: Path, data: bytes) -> None:
         If the operating system refuses; the older file is unchanged.
     """
     try:
-        _write_and_rename(path, data)
+        _write_and_rename(path, data, sync=sync)
     except OSError as error:
         raise explain_os_error(path, len(data), error) from error
 
@@ -108,13 +110,14 @@ def _already_written(path: Path, data: bytes) -> bool:
     )
 
 
-def _write_and_rename(path: Path, data: bytes) -> None:
+def _write_and_rename(path: Path, data: bytes, *, sync: bool = True) -> None:
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{PART_SUFFIX}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     try:
         try:
             _write_all(descriptor, data)
-            os.fsync(descriptor)
+            if sync:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         part.rename(path)
@@ -123,7 +126,8 @@ def _write_and_rename(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    if sync:
+        _sync_directory(path.parent)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -197,10 +197,16 @@ class AppendingSink(BufferedSink[P], Generic[P]):
         self._begun_at = time.monotonic()
 
     def _finish(self) -> None:
-        if self._record.open:
+        if not self._record.open:
+            return
+        if self._record.length:
             self._end_file()
             self._release()
             self._save(open=False)
+        else:
+            self._release()
+            self._data_path().unlink(missing_ok=True)
+            self._save(open=False, number=self._record.number - 1)
 
     def _open(self, path: Path) -> None:
         self._release()
@@ -257,7 +263,7 @@ class AppendingSink(BufferedSink[P], Generic[P]):
 
     def _save(self, **changes: object) -> None:
         record = msgspec.structs.replace(self._record, stored=self._stored.entries(), **changes)
-        file_record.save(self._names.record, record)
+        file_record.save(self._names.record, record, sync=self._options.fsync)
         self._record = record
 
     def _failures(self) -> "_Failures":

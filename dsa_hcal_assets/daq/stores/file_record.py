@@ -62,6 +62,6 @@ def load(path: Path) -> FileRecord:
         ) from error
 
 
-def save(path: Path, record: FileRecord) -> None:
-    """Replace the record at `path`; raises as `replace_durably`."""
-    replace_durably(path, msgspec.json.encode(record))
+def save(path: Path, record: FileRecord, *, sync: bool = True) -> None:
+    """Replace the record at `path`; see `replace_durably`."""
+    replace_durably(path, msgspec.json.encode(record), sync=sync)

@@ -52,7 +52,7 @@ class Hdf5Sink(JournalledSink):
 
     def _sayable(self, block: Block) -> list[Block]:
         names = block.table.column_names[len(ENVELOPE) :]
-        value = block.table.schema.field("value") if names in (["value"], ["value", "shape"]) else None
+        value = block.table.schema.field("value") if names[:1] == ["value"] else None
         # arrays and bytes may have another shape in each message
         alone = value is not None and not _is_number(value)
         return [part.with_table(_in_width(part.table)) for part in (block.parts() if alone else [block])]
@@ -115,7 +115,7 @@ def _in_width(table: pa.Table) -> pa.Table:
 
 
 def _shape_as_metadata(table: pa.Table) -> pa.Table:
-    if table.column_names[len(ENVELOPE) :] != ["value", "shape"]:
+    if table.column_names[len(ENVELOPE) :][:2] != ["value", "shape"]:
         return table
     shape = ",".join(map(str, table.column("shape")[0].as_py()))
     field = table.schema.field("value").with_metadata({_SHAPE: shape})

@@ -124,10 +124,9 @@ class JournalledSink(AppendingSink[Block]):
         return self._part
 
     def _end_file(self) -> None:
-        if self._record.length:
-            part, self._part = self._open_part(), None
-            part.finish()
-            self._publish()
+        part, self._part = self._open_part(), None
+        part.finish()
+        self._publish()
         self._data_path().unlink(missing_ok=True)
 
     def _publish(self) -> None:

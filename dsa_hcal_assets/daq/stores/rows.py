@@ -8,9 +8,11 @@ Every row begins with the envelope: `time` (when it was sent, UTC, ns), `topic`,
 - any other array is one row, `value` being the list of its elements, with `shape` beside it if it has more
   than one axis; bytes are one row with the binary column `value`.
 
+The message's attributes follow as columns of their own, but for `dtype` and `shape` of an array.
+
 Fields of objects within objects become columns `outer.inner`. A payload's column named like one of the
-envelope gets an underscore behind its name. Columns with nothing but missing values or empty lists are left
-out.
+envelope gets an underscore behind its name, an attribute named like either too. Columns with nothing but
+missing values or empty lists are left out.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +39,8 @@ ENVELOPE = pa.schema(
     ]
 )
 DAY_NS = 86_400_000_000_000
+_FORM = frozenset({"dtype", "shape"})
+"""Attributes that say how the payload is to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +262,20 @@ def _block(messages: list[Message], rows: list[int], table: pa.Table) -> Block:
     ]
     own = [f"{name}_" if name in ENVELOPE.names else name for name in table.column_names]
     schema = pa.schema([*ENVELOPE, *(pa.field(n, f.type) for n, f in zip(own, table.schema, strict=True))])
-    return Block(messages, rows, pa.Table.from_arrays([*envelope, *table.columns], schema=schema))
+    whole = pa.Table.from_arrays([*envelope, *table.columns], schema=schema)
+    return Block(messages, rows, _with_attributes(whole, messages, counts))
+
+
+def _with_attributes(table: pa.Table, messages: list[Message], counts: Any) -> pa.Table:
+    names = dict.fromkeys(name for message in messages for name in message.attributes if name not in _FORM)
+    if not names:
+        return table
+    row = pa.array(np.repeat(np.arange(len(messages)), counts))
+    for name in names:
+        column = _column([message.attributes.get(name) for message in messages]).take(row)
+        if not _says_nothing(column.type):
+            table = table.append_column(f"{name}_" if name in table.column_names else name, column)
+    return table
 
 
 def to_json(value: object) -> str:

@@ -10,10 +10,15 @@ from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.daq.stores.dead_letters import DeadLetters
 from dsa_hcal_assets.daq.stores.interface import Sink, SinkUnavailable
 from dsa_hcal_assets.daq.stores.options import StoreOptions
+from dsa_hcal_assets.errors import PermanentError, TransientError
 
 O = TypeVar("O", bound=StoreOptions)  # noqa: E741
 Place = tuple[int, int]
 """Epoch and sequence."""
+
+
+class NotOpened(PermanentError):
+    """A sink cannot be opened now; its job ends, and is started again after a while."""
 
 
 class Shelves(Generic[O]):
@@ -87,7 +92,16 @@ class Shelves(Generic[O]):
 
     def _sink(self, options: O) -> DeadLetters:
         if options not in self._sinks:
-            sink = self._open_sink(options)
+            try:
+                sink = self._open_sink(options)
+            except TransientError as error:
+                # not to be tried again beside messages that other sinks hold: their memory would be lost
+                raise NotOpened(
+                    f"a sink cannot be opened: {error.what}",
+                    found=error.found,
+                    kept="messages wait in their streams",
+                    remedy=error.remedy,
+                ) from error
             self._sinks[options] = DeadLetters(sink, self._letters / f"{safe_name(sink.name)}.frames")
         return self._sinks[options]
 

@@ -1,5 +1,7 @@
 """Messages become rows that say the same, each with its envelope."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -51,6 +53,29 @@ def test_a_list_of_objects_an_arrow_table_and_a_structured_array_are_many_rows()
     assert [own(row) for row in rows_of(structured)] == [
         {"n": 1, "v": 2.5, "s": "x"},
         {"n": 2, "v": 3.5, "s": "yz"},
+    ]
+
+
+def test_attributes_are_columns_behind_the_payloads_of_every_row_of_the_message():
+    first = replace(message(1, table(5, rows=2)), attributes={"block": 7, "value": "x"})
+    second = message(2, table(6, rows=1))
+    array = message(3, np.zeros(2))
+    array = replace(array, attributes={**array.attributes, "motion": 0.5, "shape_": None})
+
+    blocks, refusals = blocks_of([first, second, array])
+
+    rows = [row for block in blocks for row in block.table.to_pylist()]
+    assert refusals == []
+    assert [(row.get("block"), row.get("value")) for row in rows[:3]] == [(7, "x"), (7, "x"), (None, None)]
+    assert own(rows[3]) == {"value": [0.0, 0.0], "motion": 0.5}
+
+
+def test_an_attribute_of_another_type_is_a_block_of_its_own():
+    messages = [replace(message(n, {"a": n}), attributes={"of": of}) for n, of in ((1, 1), (2, "two"))]
+
+    assert [own(row) for block in blocks_of(messages)[0] for row in block.table.to_pylist()] == [
+        {"a": 1, "of": 1},
+        {"a": 2, "of": "two"},
     ]
 
 

@@ -1,5 +1,7 @@
 """Snapshots, memory, dead letters, and the shelves of a store job."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from dsa_hcal_assets.daq.stores.dead_letters import DeadLetters, read_letters
 from dsa_hcal_assets.daq.stores.interface import Refusal, SinkUnavailable, Unstorable
 from dsa_hcal_assets.daq.stores.memory import MemorySink
 from dsa_hcal_assets.daq.stores.options import CsvOptions, MemoryOptions, SnapshotOptions, SqlOptions
-from dsa_hcal_assets.daq.stores.shelves import Shelves
+from dsa_hcal_assets.daq.stores.shelves import NotOpened, Shelves
 from dsa_hcal_assets.daq.stores.snapshot import SnapshotSink
 from dsa_hcal_assets.daq.stores.sql import SqlSink
 from dsa_hcal_assets_tests.daq.stores.reading_back import KINDS
@@ -151,6 +153,12 @@ def test_paths_may_have_the_producer_and_the_topic(tmp_path):
     assert durable == {"a/b": (EPOCH, 5), "hall": (EPOCH, 2)}
     found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.csv")}
     assert found == {"a%2Fb/t0.csv", "a%2Fb/t1.csv", "hall/temps.csv"}
+
+
+def test_a_sink_that_cannot_be_opened_is_no_reason_to_ask_for_messages_again_in_this_process(tmp_path):
+    shelves = Shelves(SnapshotSink, tmp_path / "letters")
+    with pytest.raises(NotOpened, match="cannot be opened"):
+        shelves.append(SnapshotOptions(path=Path("/proc/nowhere")), readings(1))
 
 
 def test_one_target_that_is_away_holds_back_its_producers_only(tmp_path):

@@ -210,15 +210,17 @@ def test_postgresql_cut_and_mute_in_the_middle(database_url, server):
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_server_that_goes_mute_holds_nobody_for_ever(database_url, monkeypatch):
-    monkeypatch.setattr("dsa_hcal_assets.daq.stores.sql_connection._GRACE_SECONDS", 0.2)
     target = sa.make_url(database_url)
     proxy = Proxy(target.port)
-    sink = sink_of(target.set(port=proxy.port).render_as_string(hide_password=False), statement_deadline=0.3)
+    sink = sink_of(target.set(port=proxy.port).render_as_string(hide_password=False))
     store(sink, readings(3))
     proxy.deaf = True
     sink.append(readings(5))
-    with pytest.raises(SinkUnavailable):
-        sink.flush()
+    with monkeypatch.context() as impatient:
+        impatient.setattr(sink._database, "_statement_seconds", 0.1)
+        impatient.setattr("dsa_hcal_assets.daq.stores.sql_connection._GRACE_SECONDS", 0.1)
+        with pytest.raises(SinkUnavailable):
+            sink.flush()
     proxy.deaf = False
     sink.flush()
     proxy.refuse()
