@@ -1,10 +1,17 @@
 """Every example is without mistake, and the first one a user tries does what it says."""
 
 import csv
+import shutil
+import socket
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from dsa_hcal_assets.cli.daq import daq
+from dsa_hcal_assets.daq.shipped.simulated_digitizer import SimulatedDigitizer
 from dsa_hcal_assets.daq.supervisor.config import read_supervisor_config
 from dsa_hcal_assets.daq.supervisor.directory import read_directory
 from dsa_hcal_assets.daq.supervisor.plan import make_plan
@@ -70,3 +77,57 @@ def test_the_sensor_example_runs_and_keeps_every_reading(tmp_path):
     assert [int(row["sequence"]) for row in kept] == list(range(1, len(kept) + 1))
     assert float(kept[0]["value_0"]) == pytest.approx(21.138233676825916)
     assert all(row["alive"] == "True" for row in rows(tmp_path / "data" / "statistics" / "stats_remote.csv"))
+
+
+@pytest.mark.verify
+def test_the_two_machine_example_brings_everything_over_once_the_keys_are_exchanged(tmp_path, monkeypatch):
+    machines = {name: tmp_path / name for name in ("field", "control")}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    for name, place in machines.items():
+        shutil.copytree(EXAMPLES / "two-machines" / name, place / "config")
+        options = place / "config" / "supervisor.toml"
+        text = options.read_text().replace("control.example.org", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")
+        options.write_text(text.replace("7420", str(port)))
+    data = machines["control"] / "data"
+
+    def key(name):
+        return machines[name] / "state" / "daq" / name / "link-keys" / "own.key"
+
+    def allow(name, other):
+        monkeypatch.setenv("DSA_HCAL_STATE_DIR", str(machines[name] / "state"))
+        assert CliRunner().invoke(daq, ["keys", "allow", other, str(key(other)), "--link"]).exit_code == 0
+
+    def supervisors():
+        return {row["supervisor"] for row in rows(data / "statistics" / "stats_remote.csv")}
+
+    def temperatures():
+        return [row for file in data.glob("temperature_*.csv") for row in rows(file)]
+
+    with (
+        acquisition(machines["control"] / "config", machines["control"]) as until,
+        acquisition(machines["field"] / "config", machines["field"]),
+    ):
+        until(lambda: key("control").exists() and key("field").exists())
+        allow("control", "field")
+        allow("field", "control")
+        until(lambda: len(temperatures()) >= 5)
+        until(
+            lambda: (
+                {row["supervisor"] for row in rows(data / "statistics" / "stats_remote.csv")} == {*machines}
+            )
+        )
+
+    kept = temperatures()
+    assert {row["producer"] for row in kept} == {"thermometer@field"}
+    assert [int(row["sequence"]) for row in kept] == list(range(1, len(kept) + 1))
+    (file,) = data.glob("samples_*.h5")
+    with h5py.File(file) as samples:
+        blocks = samples["messages"][:]
+    board = SimulatedDigitizer(channels=16, samples=1024)
+    for row in blocks:
+        np.testing.assert_array_equal(row["value"], board.block(row["block"]))
+    # what the board lost while its job started or waited is said, and nothing else is missing
+    np.testing.assert_array_equal(blocks["block"], blocks["sequence"] - 1 + blocks["overflows"])
+    assert len(blocks) > 50

@@ -1,12 +1,15 @@
 """Pictures are kept from shortly before a motion to shortly after, and no others."""
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 
 from dsa_hcal_assets.daq.messages.payload import decode
 from dsa_hcal_assets.daq.shipped.camera import Camera
 from dsa_hcal_assets.daq.shipped.pictures import CameraUnavailable
+from dsa_hcal_assets.daq.stores.hdf5 import Hdf5Sink
+from dsa_hcal_assets.daq.stores.options import Hdf5Options
 
 HEIGHT, WIDTH = 120, 160
 
@@ -110,6 +113,22 @@ def test_a_real_film_is_read_through_opencv(make_job, sent, tmp_path):
     to_the_end(job)
 
     assert len(sent()) == 12
+
+
+def test_the_pictures_of_a_motion_are_in_the_hdf5_file_with_what_is_known_of_them(camera, sent, tmp_path):
+    to_the_end(camera(pre_roll=3, post_roll=0.5))
+    pictures = sent()
+    sink = Hdf5Sink(Hdf5Options(path=tmp_path / "pictures"))
+    sink.append(pictures)
+    sink.flush()
+    sink.close()
+
+    with h5py.File(tmp_path / "pictures.h5") as file:
+        kept = file["messages"][:]
+    assert [row["value"][0, 0, 0] for row in kept] == numbers(pictures)
+    assert kept["value"].shape[1:] == (HEIGHT, WIDTH, 3)
+    assert [row["motion"] for row in kept] == [message.attributes["motion"] for message in pictures]
+    assert set(kept["event"]) == {1}
 
 
 def test_a_camera_that_is_not_there_is_transient_and_named(make_job, tmp_path):
