@@ -1,16 +1,16 @@
 """A first, coarse look at a drift scan: the bright sources of its field, to be taken out before cleaning.
 
 A clean component is constant in time; a source half a degree off a standing beam's centre changes by a
-third while one tile is observed. Cleaned as it is, what is left of five sources of half a jansky were
-side lobes of the noise of 20 antennas. With a catalogue of the field these are known beforehand; without
-one, this look finds them.
+third while one tile is observed. Cleaned as they are, five sources of half a jansky left side lobes as high
+as the noise of 20 antennas. With a catalogue of the field they are known beforehand; without one, and
+for what it does not list, this look finds them.
 """
 
 from pathlib import Path
 
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
 from dsa_hcal_assets.radio.catalogues.calibrators import TYPICAL_INDEX
-from dsa_hcal_assets.radio.imaging.bright_sources import BRIGHT_SIGMA
+from dsa_hcal_assets.radio.imaging.bright_sources import BRIGHT_SIGMA, LEAST_RESPONSE
 from dsa_hcal_assets.radio.imaging.exposure import Exposure
 from dsa_hcal_assets.radio.imaging.imager import ImageParameters, ImagerName, image
 from dsa_hcal_assets.radio.imaging.measurements import noise_jy, read_plane
@@ -18,15 +18,17 @@ from dsa_hcal_assets.radio.imaging.primary_beam import write_beam
 from dsa_hcal_assets.radio.imaging.sources import find_sources
 
 COARSER = 2
+# sources beyond the image drift most
+WIDER = 1.5
 # sources are cleaned down to this share of the faintest that is wanted
-CLEANED_SHARE = 0.25
+CLEANED_SHARE = 0.5
 # a source is not told from side lobes below this times the look's own noise
 LEAST_SIGMA = 10.0
 
 
 def look_parameters(parameters: ImageParameters, expected_noise_jy: float) -> ImageParameters:
-    """Return the parameters of the look: pixels twice as wide, cleaned no deeper than it needs."""
-    side = parameters.imsize // COARSER
+    """Return the parameters of the look: a wider field, coarser pixels, cleaned no deeper than it needs."""
+    side = int(parameters.imsize * WIDER / COARSER)
     return parameters.model_copy(
         update={
             "imsize": max(64, side + side % 2),
@@ -63,11 +65,10 @@ def bright_in_field(
     beam = write_beam(planes["image"], exposure, pblimit=-1)["pb"]
     limit = BRIGHT_SIGMA * expected_noise_jy
     sigma = max(LEAST_SIGMA, limit / noise_jy(read_plane(planes["residual"])))
+    found = find_sources(planes["image"], beam, planes["residual"], sigma=sigma, beam_floor=LEAST_RESPONSE)
     return [
         Calibrator.of_power_law(
             f"F{number}", one.ra_deg, one.dec_deg, one.jy, TYPICAL_INDEX, one.frequency_hz
         )
-        for number, one in enumerate(
-            find_sources(planes["image"], beam, planes["residual"], sigma=sigma), start=1
-        )
+        for number, one in enumerate(found, start=1)
     ]

@@ -63,9 +63,11 @@ class Plane:
     def around(self, x: float, y: float, reach: float) -> tuple[slice, slice]:
         """Return rows and columns of the pixels within `reach` of a place, on the plane."""
         side = int(np.ceil(reach))
-        (first, last), (ny, nx) = (round(y) - side, round(y) + side + 1), self.values.shape
-        left, right = round(x) - side, round(x) + side + 1
-        return slice(max(first, 0), max(min(last, ny), 0)), slice(max(left, 0), max(min(right, nx), 0))
+        ends = ((round(at) - side, round(at) + side + 1) for at in (y, x))
+        rows, columns = (
+            slice(*np.clip(pair, 0, size)) for pair, size in zip(ends, self.values.shape, strict=True)
+        )
+        return rows, columns
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from dsa_hcal_assets_tests.radio.conftest import Chain, calibrator
 DSA = load_profiles()["dsa110"]
 
 
-def test_the_look_covers_the_same_field_with_fewer_pixels_and_stops_early() -> None:
+def test_the_look_covers_more_than_the_field_with_fewer_pixels_and_stops_early() -> None:
     standard = ImageParameters.of_profile(DSA.imaging, nterms=2, scales=(0, 5))
     look = look_parameters(standard, expected_noise_jy=0.001)
-    assert look.side_deg == standard.side_deg
-    assert look.imsize == standard.imsize // 2
-    assert look.threshold_jy == pytest.approx(0.25 * BRIGHT_SIGMA * 0.001)
+    assert look.side_deg == pytest.approx(1.5 * standard.side_deg)
+    assert look.imsize < standard.imsize
+    assert look.threshold_jy == pytest.approx(0.5 * BRIGHT_SIGMA * 0.001)
     assert (look.nterms, look.scales, look.wide_field) == (1, (), True)
 
 

@@ -100,6 +100,14 @@ class TestBrightSources:
         assert source.separation_deg(fit.ra_deg, fit.dec_deg) * 3600 < 0.05
         assert read_plane(model).values.sum() == pytest.approx(7.0)
 
+    @pytest.mark.parametrize("ra", [CENTRE[0] - 3, CENTRE[0] + 3])
+    @pytest.mark.parametrize("dec", [CENTRE[1] - 3, CENTRE[1] + 3])
+    def test_one_beyond_the_image_is_not_put_back(self, tmp_path: Path, ra: float, dec: float) -> None:
+        image, model = (write_sky(tmp_path / f"{name}.fits", []) for name in ("image", "model"))
+        put_back(image, model, [TakenOut(Calibrator.of_power_law("far", ra, dec, 9.0, -0.7), 7.0)])
+        assert not read_plane(image).values.any()
+        assert not read_plane(model).values.any()
+
     def test_bright_ones_in_a_drifting_beam_are_taken_out(self) -> None:
         limit = BRIGHT_SIGMA * 0.01
         centres = np.array([[149.5, 30.0], [150.5, 30.0]])
