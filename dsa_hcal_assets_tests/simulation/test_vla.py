@@ -45,6 +45,19 @@ def test_seven_subbands_descend_and_keep_three_fields(files):
     assert headers[0].field_names == ("1331+30500002_0", "1445+09900002_0", "N5921_2")
 
 
+def test_records_of_the_galaxy_are_a_minute_long(files):
+    """As their distance, weight and noise say: half the variance of the calibrators' 30 s."""
+    from pyuvdata import UVData
+
+    data = UVData.from_file(files[3], file_type="uvh5", run_check=False)
+    (number,) = (key for key, one in data.phase_center_catalog.items() if one["cat_name"] == "N5921_2")
+    galaxy = data.phase_center_id_array == number
+    for rows, seconds in ((galaxy, 60), (~galaxy, 30)):
+        assert set(data.integration_time[rows]) == {seconds}
+        assert np.diff(np.unique(data.time_array[rows])).min() * 86400 == pytest.approx(seconds, abs=0.01)
+    assert np.median(data.nsample_array[galaxy]) == 2 * np.median(data.nsample_array[~galaxy])
+
+
 def test_the_same_bytes_every_time(files, tmp_path):
     for one, other in zip(files, write_ngc5921(tmp_path), strict=True):
         assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest()
@@ -61,8 +74,11 @@ def test_data_equal_those_of_importuvfits(files, tmp_path):
     command = [sys.executable, "-c", IMPORT, str(ngc5921_uvfits()), str(tmp_path / "casa.ms")]
     subprocess.run(command, check=True, timeout=240, capture_output=True, cwd=tmp_path)
     ours, casas = (pyuvdata_writer.columns(tmp_path / name) for name in ("ours.ms", "casa.ms"))
-    for name in ("DATA", "UVW", "FLAG", "FIELD_ID", "INTERVAL"):
+    for name in ("DATA", "UVW", "FLAG", "FIELD_ID"):
         np.testing.assert_array_equal(ours[name], casas[name], err_msg=name)
+    # the file states 30 s for the galaxy's records too
+    galaxy = ours["FIELD_ID"] == 2
+    np.testing.assert_array_equal(ours["INTERVAL"], np.where(galaxy, 2, 1) * casas["INTERVAL"])
     # CASA keeps the file's TAI stamps and says so in the column's frame; ours are UTC
     np.testing.assert_allclose(casas["TIME"] - ours["TIME"], TAI_MINUS_UTC, atol=1e-4)
     # CASA numbers antennas from 0 without the absent one, and sums weights over channels

@@ -29,6 +29,9 @@ PUBLISHED_3C286_JY = 14.76
 X = np.log10(1.413422)
 SCALE_JY = 10 ** (1.2481 - 0.4507 * X - 0.1798 * X**2 + 0.0357 * X**3)
 EXPECTED_JY = PUBLISHED_JY * SCALE_JY / PUBLISHED_3C286_JY
+# NRAO's CASA guide "NGC 5921: red-shifted HI emission 6.5.2" of the same data, on a current scale:
+# "the phase calibrator scaled to 2.521 +- 0.002 Jy"
+GUIDE_JY = 2.521
 
 
 class TestRealObservation:
@@ -38,9 +41,9 @@ class TestRealObservation:
         fluxes = {one["field"]: one for one in vla.solutions["set"]["flux_densities"]}
         found = next(one for name, one in fluxes.items() if name.startswith("1445+099"))
         assert found["origin"] == "transfer"
-        assert found["jy"] == pytest.approx(EXPECTED_JY, rel=0.03)
-        # much better than asked: the same data, solved with other channels and intervals
+        # much better than the 3 % asked: the same data, solved with other channels and intervals
         assert found["jy"] == pytest.approx(EXPECTED_JY, rel=0.005)
+        assert found["jy"] == pytest.approx(GUIDE_JY, rel=0.005)
 
     def test_the_flux_scale_is_perley_butler_2017(self, vla: Chain) -> None:
         found = next(
