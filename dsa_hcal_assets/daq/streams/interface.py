@@ -100,7 +100,16 @@ class StreamReader(Protocol):
         """Messages of the present epoch that have not been received."""
 
     def poll(self) -> bool:
-        """Whether `receive` would look at something new; cheap."""
+        """Whether there is something new."""
+
+    waiting: bool
+    """Whether the reader is to be woken by the next message: set it before sleeping on `fileno`."""
+
+    def fileno(self) -> int | None:
+        """Return the descriptor that becomes readable when a message comes while `waiting`.
+
+        None where there are no named pipes. It may stay silent in rare cases: look again after 20 ms.
+        """
 
     def receive(self, limit: int = 256, timeout: float = 0.0) -> Sequence[Message]:
         """Return up to `limit` further messages in order, waiting up to `timeout` s for the first.

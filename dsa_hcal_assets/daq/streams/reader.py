@@ -12,7 +12,7 @@ from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.daq.streams.bell import LONGEST, Bell
 from dsa_hcal_assets.daq.streams.cursor_file import CursorFile, Reached, bell_path
 from dsa_hcal_assets.daq.streams.epoch_reader import EpochReader
-from dsa_hcal_assets.daq.streams.errors import ReaderRetired
+from dsa_hcal_assets.daq.streams.errors import ReaderRetired, StreamMisused
 from dsa_hcal_assets.daq.streams.files import StreamFiles
 from dsa_hcal_assets.daq.streams.registry import register
 from dsa_hcal_assets.daq.streams.second_reader import lock_cursor
@@ -133,6 +133,8 @@ class FileReader:
                 tidy(self._files)
 
     def _scan(self, limit: int) -> list[Message]:
+        if self._descriptor is None:
+            raise StreamMisused(f"reader {self._name} of {self._producer} was used after it was closed")
         if self._cursor.retired:
             raise ReaderRetired(
                 f"reader {self._name} of {self._producer} was retired while it was reading",

@@ -1,5 +1,7 @@
 """Every reader gets every message once and in order, however often either end comes and goes."""
 
+import select
+
 import pytest
 
 from dsa_hcal_assets.daq.one_writer import SecondWriter
@@ -165,6 +167,25 @@ def test_a_sleeping_reader_is_seen_by_its_writer(place):
     seen.append(writer.readers_waiting())
 
     assert seen == [True, False]
+
+
+def test_a_closed_reader_is_not_read(place):
+    reader = open_reader(place, "p", "r")
+    reader.close()
+
+    with pytest.raises(StreamMisused, match="closed"):
+        reader.receive()
+
+
+def test_a_reader_that_sleeps_is_woken_by_a_message(place):
+    writer = open_writer(place, "p", SMALL, readers=["r"])
+    reader = open_reader(place, "p", "r")
+    reader.waiting = True
+    assert select.select([reader.fileno()], [], [], 0)[0] == []
+
+    writer.send("t", 1)
+    assert select.select([reader.fileno()], [], [], 0)[0] == [reader.fileno()]
+    assert values(reader.receive(timeout=1)) == [1]
 
 
 def test_poll_says_whether_there_is_anything_new(place):
