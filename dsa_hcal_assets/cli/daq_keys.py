@@ -62,6 +62,12 @@ def list_keys(supervisor: str | None, link: bool) -> None:
 def _directory(supervisor: str | None, link: bool) -> Path:
     from dsa_hcal_assets.cli.daq_choice import chosen_run_dir
     from dsa_hcal_assets.daq.control.keys import control_directory, link_directory
+    from dsa_hcal_assets.daq.supervisor.config import read_supervisor_config
+    from dsa_hcal_assets.daq.supervisor.status import read_status
 
     run_dir = chosen_run_dir(supervisor)
-    return link_directory(run_dir) if link else control_directory(run_dir)
+    if not link:
+        return control_directory(run_dir)
+    status = read_status(run_dir)
+    federation = None if status is None else read_supervisor_config(Path(status.config_dir)).federation
+    return (federation.keys if federation else None) or link_directory(run_dir)
