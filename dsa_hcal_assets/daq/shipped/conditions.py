@@ -100,40 +100,44 @@ class Watch:
 
     Parameters
     ----------
+    condition
+        What is followed.
     clock
         Monotonic seconds.
+    trouble
+        Whether there was trouble already, when it was last followed.
     """
 
-    def __init__(self, condition: Condition, clock: Callable[[], float]) -> None:
-        self._condition, self._clock = condition, clock
+    def __init__(self, condition: Condition, clock: Callable[[], float], *, trouble: bool = False) -> None:
+        self.condition, self._clock = condition, clock
         self._began = clock()
         # the last `amount` times are all that the decision needs
         self._seen: deque[float] = deque(maxlen=condition.amount)
         self._value: object = None
-        self.trouble = False
+        self.trouble = trouble
 
     def see(self, topic: str, producer: str, value: object) -> None:
         """Take a message into account."""
-        if self._condition.counts(topic, producer, value):
+        if self.condition.counts(topic, producer, value):
             self._seen.append(self._clock())
-            self._value = field_of(value, self._condition.field) if self._condition.field else None
+            self._value = field_of(value, self.condition.field) if self.condition.field else None
 
     def judge(self) -> Change | None:
         """Return what changed since the last call, if anything did."""
-        now, condition = self._clock(), self._condition
+        now, condition = self._clock(), self.condition
         enough = len(self._seen) == condition.amount and now - self._seen[0] <= condition.interval
-        if condition.condition is Trigger.SATISFIED:
-            trouble = enough
+        # before a whole interval has passed, that something was not seen proves nothing
+        if enough or now - self._began >= condition.interval:
+            trouble = enough is (condition.condition is Trigger.SATISFIED)
         else:
-            # before a whole interval has passed, silence proves nothing
-            trouble = not enough and now - self._began >= condition.interval
+            trouble = self.trouble
         if trouble == self.trouble:
             return None
         self.trouble = trouble
         return Change(condition, trouble, self._text(trouble))
 
     def _text(self, trouble: bool) -> str:
-        condition = self._condition
+        condition = self.condition
         return (condition.message if trouble else condition.recovery_message).format(
             name=condition.name,
             item=condition.item,

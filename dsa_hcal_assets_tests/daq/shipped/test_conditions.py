@@ -40,6 +40,19 @@ def test_unsatisfied_is_silence_and_waits_for_one_interval_first(clock):
     assert text(watch.judge()) == (False, "hot hall: over")
 
 
+@pytest.mark.parametrize("kind", ["satisfied", "unsatisfied"])
+def test_a_trouble_that_was_there_before_lasts_until_something_proves_its_end(clock, kind):
+    watch = Watch(condition(condition=kind), clock, trouble=True)
+    clock.now += 29
+    assert watch.judge() is None
+    if kind == "unsatisfied":
+        watch.see("temperature.hall", "pump", None)
+    else:
+        clock.now += 2
+
+    assert text(watch.judge()) == (False, "hot hall: over")
+
+
 @pytest.mark.parametrize(
     ("keys", "value", "counts"),
     [

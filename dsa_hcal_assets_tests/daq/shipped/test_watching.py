@@ -52,6 +52,39 @@ class TestHealthCheck:
         assert trouble.dedup_key == end.dedup_key == "hall/job/too warm"
         assert trouble.details == {"check": "too warm", "item": "hall.temperature", "interval_s": 60.0}
 
+    def test_the_end_of_a_trouble_is_told_though_the_job_was_down(self, make_job, sent, clock):
+        before = make_job(HealthCheck, WATCH, clock=clock)
+        before.setup()
+        before.receive(message({"celsius": 50.0}))
+        before.step()
+        before.close()
+        after = make_job(HealthCheck, WATCH, clock=clock)
+        after.setup()
+        after.step()
+        assert [decode(one)["title"] for one in sent()] == ["50.0 deg C"]
+        clock.now += 61
+        after.step()
+
+        (end,) = (AlertMessage.from_value(decode(one)) for one in sent())
+        assert (end.title, end.recovered) == ("cool again", True)
+
+    def test_a_trouble_whose_check_is_gone_is_over(self, make_job, sent, clock):
+        before = make_job(HealthCheck, WATCH, clock=clock)
+        before.setup()
+        before.receive(message({"celsius": 50.0}))
+        before.step()
+        before.close()
+        make_job(HealthCheck, WATCH.replace("too warm", "warmth"), clock=clock).setup()
+
+        trouble, end = (AlertMessage.from_value(decode(one)) for one in sent())
+        assert (end.title, end.recovered) == ("too warm: no longer watched", True)
+        assert end.dedup_key == trouble.dedup_key
+
+    def test_it_listens_to_what_its_checks_are_about(self, make_job):
+        job = make_job(HealthCheck, WATCH.replace("subscribe", "#"))
+
+        assert job.config.subscribe == ("hall.temperature",)
+
     def test_messages_that_are_no_json_are_seen_and_do_no_harm(self, make_job, sent, clock):
         job = make_job(HealthCheck, WATCH, clock=clock)
         job.setup()
