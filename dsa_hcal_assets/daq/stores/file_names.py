@@ -11,7 +11,9 @@ _FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class FileNames:
-    """`temps_2026-11-21.1.csv`: stem, UTC day if wanted, number from the second file on, suffix.
+    """`temps_2026-11-21+1.csv`: stem, UTC day if wanted, number from the second file on, suffix.
+
+    The `+` is in no name made of an id (`daq.identity`): a store of `a` never meets one of `a.1`.
 
     Attributes
     ----------
@@ -30,7 +32,7 @@ class FileNames:
     def file(self, day: int, number: int) -> Path:
         """Return the name of file `number` (0, 1, ...) of `day` (counted from 1970-01-01)."""
         date = "_" + day_key(_FIRST_DAY + timedelta(days=day)) if self.add_date else ""
-        return self.path.with_name(f"{self._stem}{date}{f'.{number}' if number else ''}{self.suffix}")
+        return self.path.with_name(f"{self._stem}{date}{f'+{number}' if number else ''}{self.suffix}")
 
     def journal(self, day: int, number: int) -> Path:
         """Return where the rows of a file that is not whole yet are kept, an Arrow IPC stream."""

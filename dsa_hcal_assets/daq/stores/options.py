@@ -31,7 +31,7 @@ class FileOptions(StoreOptions):
     overwrite: bool = False
     """Begin anew at each orderly start. After a crash the file is continued all the same."""
     rotate_size: ByteSize = ByteSize(1 << 30)
-    """Begin a new file (`name.1`, `name.2` ...) when this many bytes have been written."""
+    """Begin a new file (`name+1`, `name+2` ...) when this many bytes have been written."""
     rotate_interval: Duration | None = None
     """Begin a new file when the open one is that old, s."""
     fsync: bool = True

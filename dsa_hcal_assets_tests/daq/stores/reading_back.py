@@ -43,9 +43,8 @@ class Kind:
 
 
 def _number(path):
-    parts = path.name.split(".")
-    day, number = parts[0], int(parts[1]) if parts[1].isdigit() else 0
-    return day, number
+    day, _, number = path.name.split(".")[0].partition("+")
+    return day, int(number or 0)
 
 
 def _of_table(table):

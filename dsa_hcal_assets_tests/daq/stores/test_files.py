@@ -99,7 +99,7 @@ def test_a_file_that_has_its_size_is_followed_by_the_next_number(tmp_path, kind)
     sink.close()
 
     assert [path.name for path in kind.files(tmp_path)] == [
-        f"a{kind.suffix}", f"a.1{kind.suffix}", f"a.2{kind.suffix}",
+        f"a{kind.suffix}", f"a+1{kind.suffix}", f"a+2{kind.suffix}",
     ]  # fmt: skip
     assert numbers(kind, tmp_path) == [1, 2, 3]
 
@@ -124,7 +124,7 @@ def test_somebody_elses_file_is_left_alone(tmp_path, kind):
     sink.close()
 
     assert theirs.read_bytes() == b"theirs"
-    assert len(kind.rows(tmp_path / f"a.1{kind.suffix}")) == 1
+    assert len(kind.rows(tmp_path / f"a+1{kind.suffix}")) == 1
 
 
 @of_each_kind
@@ -196,7 +196,7 @@ def test_what_was_stored_and_is_gone_is_told_and_the_rest_goes_on(tmp_path, capl
     again.close()
 
     assert "10 of the" in caplog.text
-    assert [n for _, n, _ in kind.rows(tmp_path / "a.1.csv")] == [3]
+    assert [n for _, n, _ in kind.rows(tmp_path / "a+1.csv")] == [3]
 
 
 @of_row_kinds
