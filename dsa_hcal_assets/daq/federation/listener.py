@@ -9,6 +9,9 @@ from dsa_hcal_assets.daq.federation.keys import KeyPair
 from dsa_hcal_assets.daq.federation.sockets import Received, encrypted, received
 from dsa_hcal_assets.daq.federation.troubles import HandshakeFailed, Troubles
 
+# Without detail: the other side gave up, as one does that finds no common mechanism.
+_FAILED = zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+
 
 class Listener:
     """One TCP port for all peers; each message is known by the key its connection was let in with.
@@ -35,7 +38,7 @@ class Listener:
         self.socket.setsockopt(zmq.CURVE_SERVER, 1)
         self.socket.setsockopt(zmq.ZAP_DOMAIN, DOMAIN.encode())
         self.socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-        self.monitor = self.socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)
+        self.monitor = self.socket.get_monitor_socket(_FAILED)
         listen(self.socket, address)
 
     def receive(self) -> tuple[Received, bool] | None:

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from dsa_hcal_assets.daq.messages.frame import frame_length
+from dsa_hcal_assets.daq.messages.frame import HEADER, frame_length
 from dsa_hcal_assets.errors import BadInput
 
 _VERSION = b"dsa-hcal-link/1 "
@@ -143,14 +143,17 @@ def unpack(data: memoryview, peer: str) -> tuple[Said, list[memoryview]]:
     try:
         (length,) = _LENGTH.unpack_from(data, len(_VERSION))
         start = len(_VERSION) + _LENGTH.size
-        return _decoder.decode(data[start : start + length]), _frames(data[start + length :])
+        said = _decoder.decode(data[start : start + length])
     except (struct.error, msgspec.DecodeError) as error:
         raise WrongProtocol(f"the link of {peer} said something unknown", found=str(error)) from error
+    return said, _frames(data[start + length :], peer)
 
 
-def _frames(data: memoryview) -> list[memoryview]:
+def _frames(data: memoryview, peer: str) -> list[memoryview]:
     frames = []
     while data:
+        if len(data) < HEADER.size:
+            raise WrongProtocol(f"the link of {peer} sent no whole frame", found=f"{len(data)} bytes")
         length = frame_length(data)
         frames.append(data[:length])
         data = data[length:]

@@ -32,7 +32,6 @@ class CuttableNetwork:
         self.listen = f"tcp://127.0.0.1:{port}"
         self._loop = asyncio.new_event_loop()
         self._connections: set[asyncio.Task[Any]] = set()
-        self._server: asyncio.Server | None = None
         self._own_port = 0
 
     @property
@@ -55,7 +54,7 @@ class CuttableNetwork:
         self._loop.close()
 
     def cut(self) -> None:
-        """End all connections at once, in the middle of whatever they carry, and refuse new ones."""
+        """End all connections at once, in the middle of whatever they carry, and each new one too."""
         self._do(self._cut())
 
     def restore(self) -> None:
@@ -67,32 +66,34 @@ class CuttableNetwork:
         self._do(self._silence())
 
     async def _setup(self) -> None:
-        self._flowing = asyncio.Event()
-        await self._restore()
+        self._flowing, self._standing = asyncio.Event(), True
+        self._flowing.set()
+        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
+        self._own_port = self._server.sockets[0].getsockname()[1]
 
     async def _cut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        self._standing = False
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _end(self) -> None:
+        self._server.close()
         self._flowing.set()
         copies = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*copies, return_exceptions=True)
 
     async def _restore(self) -> None:
+        self._standing = True
         self._flowing.set()
-        if self._server is None:
-            self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self._own_port)
-            self._own_port = self._server.sockets[0].getsockname()[1]
 
     async def _silence(self) -> None:
         self._flowing.clear()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._standing:
+            writer.transport.abort()
+            return
         connection = asyncio.current_task()
         assert connection is not None
         self._connections.add(connection)

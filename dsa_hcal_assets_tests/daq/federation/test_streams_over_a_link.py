@@ -82,7 +82,8 @@ def test_only_what_is_wanted_is_taken(pair: Pair, network: CuttableNetwork) -> N
     laboratory.start(laboratory.config(peer))
     Store(laboratory, "noise.1@hall").until(1)
     until(lambda: hall.peer(laboratory)["sending"]["noise.1"]["sent"] == 1)
-    assert list(laboratory.status["peers"]["hall"]["receiving"]) == ["noise.1"]
+    until(lambda: laboratory.peer(hall).get("receiving"))
+    assert list(laboratory.peer(hall)["receiving"]) == ["noise.1"]
     assert hall.peer(laboratory)["sending"]["camera"]["sent"] == 0
 
 
