@@ -14,6 +14,8 @@ from dsa_hcal_assets.daq.statistics.counters import Counters, Direction
 from dsa_hcal_assets.daq.statistics.metrics import JobRecord
 
 ALIVE_SECONDS = 30.0
+FORGOTTEN_SECONDS = 86_400.0
+"""A job that was silent for a day has no row any more: jobs that ran once would add up for ever."""
 _MB = 1e6
 
 Row = dict[str, str | int | float | bool]
@@ -106,6 +108,9 @@ class Statistics:
     def job_rows(self) -> list[Row]:
         """Return a row for each job, in order of supervisor and id."""
         now = self._clock()
+        self._jobs = {
+            key: history for key, history in self._jobs.items() if now - history.heard <= FORGOTTEN_SECONDS
+        }
         return [history.row(now) for _, history in sorted(self._jobs.items())]
 
     def supervisor_rows(self) -> list[Row]:

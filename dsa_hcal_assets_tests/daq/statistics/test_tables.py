@@ -4,7 +4,7 @@ import pytest
 
 from dsa_hcal_assets.daq.messages.message import Kind, Message
 from dsa_hcal_assets.daq.statistics.metrics import JobMetrics
-from dsa_hcal_assets.daq.statistics.tables import ALIVE_SECONDS, Statistics
+from dsa_hcal_assets.daq.statistics.tables import ALIVE_SECONDS, FORGOTTEN_SECONDS, Statistics
 
 SECOND = 1_000_000_000
 
@@ -139,6 +139,17 @@ def test_who_is_silent_for_longer_than_30_s_is_not_alive_whatever_its_clock_says
         "dome": False,
         "hall": True,
     }
+
+
+def test_who_was_silent_for_a_day_has_no_row(statistics, job, clock):
+    gone, talking = job("gone"), job("talking")
+    statistics.take(gone.record())
+    clock.seconds += FORGOTTEN_SECONDS
+    statistics.take(talking.record())
+    assert [row["job"] for row in statistics.job_rows()] == ["gone", "talking"]
+    clock.seconds += 1
+
+    assert [row["job"] for row in statistics.job_rows()] == ["talking"]
 
 
 def test_losses_and_queues_are_shown(statistics, job):
