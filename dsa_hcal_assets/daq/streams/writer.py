@@ -4,21 +4,19 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from typing import NamedTuple
 
-from dsa_hcal_assets.daq.durable_file import DiskFull
 from dsa_hcal_assets.daq.messages.frame import pack_prefix, prefix_length
 from dsa_hcal_assets.daq.messages.message import Attribute, Kind, Message
 from dsa_hcal_assets.daq.messages.payload import encode
 from dsa_hcal_assets.daq.one_writer import one_writer
 from dsa_hcal_assets.daq.streams.configuration import StreamConfig
 from dsa_hcal_assets.daq.streams.copying import copy_payload, crc_of, write_payload
-from dsa_hcal_assets.daq.streams.epoch_reader import find_ring
+from dsa_hcal_assets.daq.streams.epoch_choice import EpochChoice
 from dsa_hcal_assets.daq.streams.epoch_writer import EpochWriter
-from dsa_hcal_assets.daq.streams.errors import SharedMemoryFull, StreamMisused
+from dsa_hcal_assets.daq.streams.errors import StreamMisused
 from dsa_hcal_assets.daq.streams.files import StreamFiles
-from dsa_hcal_assets.daq.streams.registry import Registry, cursors, register
-from dsa_hcal_assets.daq.streams.ring_file import RingFile, create_ring, reopen_ring
+from dsa_hcal_assets.daq.streams.registry import Registry, register
 from dsa_hcal_assets.daq.streams.tidying import tidy
 from dsa_hcal_assets.errors import BadInput
 
@@ -55,9 +53,6 @@ class FileWriter:
     ) -> None:
         self._files = files
         self._producer = producer
-        self._config = config
-        self._capacity = capacity
-        self._mirror = origin_epoch is not None
         self._one_at_a_time = threading.RLock()
         self._on_loan = False
         self._closed = False
@@ -70,11 +65,12 @@ class FileWriter:
                 tidy(files)
             self._registry = Registry(files)
             self._refreshed = time.monotonic()
-            self._now = self._resumed()
+            self._choice = EpochChoice(files, producer, config, capacity, self._registry)
+            self._now = self._choice.resume(mirror=origin_epoch is not None)
             if origin_epoch and origin_epoch > self.epoch:
-                self._now = self._begun(origin_epoch)
+                self._begin(origin_epoch)
             elif self._now is None and origin_epoch is None:
-                self._now = self._begun(self._drawn_epoch())
+                self._begin(self._choice.draw())
             self._resources = stack.pop_all()
 
     @property
@@ -116,11 +112,10 @@ class FileWriter:
         encoded = encode(value)
         names = {**encoded.attributes, **attributes} if attributes else encoded.attributes
         with self._one_at_a_time:
-            stream = self._present()
-            place, start = self._place(stream, topic, names, encoded.length, timeout)
-            crc = write_payload(encoded, place[start:])
-            sequence = stream.last + 1
-            self._publish(stream, place, start, topic, sequence, time.time_ns(), encoded.kind, crc, names)
+            draft = self._draft(topic, names, encoded.length, timeout)
+            crc = write_payload(encoded, draft.payload)
+            sequence = draft.stream.last + 1
+            self._publish(draft, sequence, time.time_ns(), encoded.kind, crc)
         return sequence
 
     @contextmanager
@@ -139,15 +134,14 @@ class FileWriter:
         """
         names = dict(attributes or {})
         with self._one_at_a_time:
-            stream = self._present()
-            place, start = self._place(stream, topic, names, length, timeout)
+            draft = self._draft(topic, names, length, timeout)
             self._on_loan = True
             try:
-                yield place[start:]
+                yield draft.payload
             finally:
                 self._on_loan = False
-            crc, now = crc_of(place[start:]), time.time_ns()
-            self._publish(stream, place, start, topic, stream.last + 1, now, Kind.RAW, crc, names)
+            crc = crc_of(draft.payload)
+            self._publish(draft, draft.stream.last + 1, time.time_ns(), Kind.RAW, crc)
 
     def forward(self, message: Message, *, timeout: float | None = None) -> bool:
         """Append a message of another machine as it is; return False if it is already here.
@@ -160,16 +154,13 @@ class FileWriter:
             )
         with self._one_at_a_time:
             if not self._closed and message.epoch > self.epoch:
-                self._now = self._begun(message.epoch)
+                self._begin(message.epoch)
             stream = self._present()
             if (message.epoch, message.sequence) <= (stream.epoch, stream.last):
                 return False
-            names, topic = message.attributes, message.topic
-            place, start = self._place(stream, topic, names, len(message.payload), timeout)
-            crc = copy_payload(message.payload, place[start:])
-            self._publish(
-                stream, place, start, topic, message.sequence, message.time_ns, message.kind, crc, names
-            )
+            draft = self._draft(message.topic, message.attributes, len(message.payload), timeout)
+            crc = copy_payload(message.payload, draft.payload)
+            self._publish(draft, message.sequence, message.time_ns, message.kind, crc)
         return True
 
     def readers_waiting(self) -> bool:
@@ -198,33 +189,22 @@ class FileWriter:
             )
         return self._now
 
-    def _place(
-        self,
-        stream: EpochWriter,
-        topic: str,
-        names: Mapping[str, Attribute],
-        length: int,
-        timeout: float | None,
-    ) -> tuple[memoryview, int]:
-        """Return where the frame goes, and where in it the payload begins."""
-        start = prefix_length(topic, self._producer, names)
-        return stream.place(start + length, timeout), start
+    def _begin(self, epoch: int) -> None:
+        if self._now is not None:
+            self._now.close()
+        self._now = self._choice.begin(epoch)
 
-    def _publish(
-        self,
-        stream: EpochWriter,
-        place: memoryview,
-        start: int,
-        topic: str,
-        sequence: int,
-        time_ns: int,
-        kind: Kind,
-        crc: int,
-        names: Mapping[str, Attribute],
-    ) -> None:
-        prefix = pack_prefix(
-            topic, self._producer, stream.epoch, sequence, time_ns, kind, len(place) - start, crc, names
-        )
+    def _draft(
+        self, topic: str, names: Mapping[str, Attribute], length: int, timeout: float | None
+    ) -> "_Draft":
+        stream = self._present()
+        start = prefix_length(topic, self._producer, names)
+        return _Draft(stream, topic, names, stream.place(start + length, timeout), start)
+
+    def _publish(self, draft: "_Draft", sequence: int, time_ns: int, kind: Kind, crc: int) -> None:
+        stream, topic, names, place, start = draft
+        length = len(place) - start
+        prefix = pack_prefix(topic, self._producer, stream.epoch, sequence, time_ns, kind, length, crc, names)
         place[:start] = prefix.data
         stream.publish(place, sequence)
         now = time.monotonic()
@@ -233,45 +213,16 @@ class FileWriter:
             self._registry.refresh()
         self._registry.wake()
 
-    def _resumed(self) -> EpochWriter | None:
-        """Return the newest epoch if it can be continued."""
-        for epoch in self._files.epochs()[-1:]:
-            ring = find_ring(self._files, epoch)
-            if self._mirror:
-                # the epoch is the origin's, so it goes on whatever is left of it, and wherever
-                return self._begun(epoch) if ring is None else self._opened(reopen_ring(ring.path))
-            if ring is not None and ring.path == self._ring_path(epoch) and self._suits(ring):
-                return self._opened(reopen_ring(ring.path))
-        return None
 
-    def _suits(self, ring: RingFile) -> bool:
-        return ring.of_this_boot and (ring.capacity, ring.policy) == (self._capacity, self._config.policy)
+class _Draft(NamedTuple):
+    """A message that has a place, and is not visible yet."""
 
-    def _begun(self, epoch: int) -> EpochWriter:
-        if self._now is not None:
-            self._now.close()
-        path = self._ring_path(epoch)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            return self._opened(create_ring(path, self._capacity, self._config.policy, epoch))
-        except DiskFull as error:
-            if not self._capacity:
-                raise
-            raise SharedMemoryFull(
-                f"no room in shared memory for the ring of {self._producer}",
-                expected=f"{self._capacity} bytes free below {path.parent}",
-                found=error.found,
-                kept="everything that was sent before",
-                remedy='free some of it, give the stream a smaller size, or keep it on disk: keep = "disk"',
-            ) from error
+    stream: EpochWriter
+    topic: str
+    names: Mapping[str, Attribute]
+    place: memoryview
+    start: int
 
-    def _opened(self, file: RingFile) -> EpochWriter:
-        return EpochWriter(self._files, self._producer, self._config, file, self._registry)
-
-    def _ring_path(self, epoch: int) -> Path:
-        return self._files.ring_in_memory(epoch) if self._capacity else self._files.ring_on_disk(epoch)
-
-    def _drawn_epoch(self) -> int:
-        """Return a number above every epoch that this stream has had, whatever the clock says."""
-        used = [*self._files.epochs(), *(cursor.reached.epoch for cursor in cursors(self._files))]
-        return max(time.time_ns(), 1 + max(used, default=0))
+    @property
+    def payload(self) -> memoryview:
+        return self.place[self.start :]
