@@ -1,9 +1,13 @@
 """A CSV file that grows by rows and is turned over at a size."""
 
 import csv
+import errno
 import io
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from dsa_hcal_assets.daq.durable_file import explain_os_error
 
 
 class CsvLog:
@@ -23,19 +27,33 @@ class CsvLog:
         self._file, self._size, self._kept = file, size, kept
 
     def append(self, rows: Sequence[Mapping[str, object]]) -> None:
-        """Append rows; a file whose columns are others (of an older version) is turned over first."""
+        """Append rows; a file whose columns are others (of an older version) is turned over first.
+
+        Raises
+        ------
+        DiskFull, WriteFailed
+            If the operating system refuses; these rows are lost, the file has whole ones.
+        """
         if not rows:
             return
         header, body = _text([list(rows[0])]), _text([list(row.values()) for row in rows])
-        if self._file.exists() and not self._takes(header, len(body.encode())):
-            self._turn_over()
-        with self._file.open("a", encoding="utf-8", newline="") as log:
-            if log.tell() == 0:
-                log.write(header)
-            log.write(body)
+        try:
+            if self._file.exists() and not self._takes(header, len(body)):
+                self._turn_over()
+            self._append(header, body)
+        except OSError as error:
+            raise explain_os_error(self._file, len(body), error) from error
 
-    def _takes(self, header: str, length: int) -> bool:
-        with self._file.open(encoding="utf-8", newline="") as log:
+    def _append(self, header: bytes, body: bytes) -> None:
+        with self._file.open("ab", buffering=0) as log:
+            before = log.tell()
+            text = body if before else header + body
+            if log.write(text) < len(text):
+                log.truncate(before)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _takes(self, header: bytes, length: int) -> bool:
+        with self._file.open("rb") as log:
             same = log.readline() == header
         return same and self._file.stat().st_size + length <= self._size
 
@@ -47,7 +65,7 @@ class CsvLog:
         self._file.unlink(missing_ok=True)
 
 
-def _text(rows: Sequence[Sequence[object]]) -> str:
+def _text(rows: Sequence[Sequence[object]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    return text.getvalue().encode()

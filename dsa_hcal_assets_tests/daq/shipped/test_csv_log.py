@@ -4,7 +4,9 @@ import csv
 
 import pytest
 
+from dsa_hcal_assets.daq.durable_file import DiskFull
 from dsa_hcal_assets.daq.shipped.csv_log import CsvLog
+from dsa_hcal_assets_tests.daq.test_durable_file import file_size_limit
 
 
 @pytest.fixture
@@ -34,6 +36,16 @@ def test_a_full_file_is_turned_over_and_the_oldest_goes(file, tmp_path):
     numbers = [int(row["n"]) for name in sorted(names, reverse=True) for row in rows(tmp_path / name)]
     assert numbers == list(range(numbers[0], 12))
     assert all(path.stat().st_size <= 60 for path in tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_whole_rows_and_it_goes_on_when_there_is_room(file):
+    log = CsvLog(file, 10_000, 3)
+    log.append([{"job": "a" * 40}])
+    with file_size_limit(60), pytest.raises(DiskFull):
+        log.append([{"job": "b" * 40}])
+    log.append([{"job": "c" * 40}])
+
+    assert [row["job"][0] for row in rows(file)] == ["a", "c"]
 
 
 def test_other_columns_begin_another_file(file):
