@@ -184,7 +184,9 @@ class AppendingSink(BufferedSink[P], Generic[P]):
 
     def _begin(self, schema: bytes, day: int) -> None:
         record = self._record
-        number = 0 if self._options.add_date and day > record.day else record.number + 1
+        number = 0 if self._new_day(day, record.day) else record.number + 1
+        # days do not go back: files of ours would come again, and `overwrite` take them for others
+        day = max(day, record.day)
         while self._names.file(day, number).exists():
             if self._options.overwrite:
                 self._names.file(day, number).unlink()

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr, field_validator
 
 from dsa_hcal_assets.daq.jobs.durations import Duration
 
@@ -126,6 +126,15 @@ class SnapshotOptions(StoreOptions):
     """Name of a file, of `{producer}`, `{topic}`, `{time}` (UTC, microseconds), `{epoch}`, `{sequence}`."""
     suffix: str = Field("", pattern=r"^(\.\w+)*$")
     """Ending of the names, as `.json`."""
+
+    @field_validator("name")
+    @classmethod
+    def _known_placeholders(cls, name: str) -> str:
+        try:
+            name.format(producer="", topic="", time="", epoch=0, sequence=0)
+        except (KeyError, IndexError) as error:
+            raise ValueError("only {producer}, {topic}, {time}, {epoch} and {sequence}") from error
+        return name
 
 
 class MemoryOptions(StoreOptions):

@@ -93,6 +93,16 @@ def test_a_new_day_of_the_messages_is_a_new_file_and_stragglers_stay_with_the_ne
 
 
 @of_each_kind
+def test_a_straggler_between_two_files_takes_no_file_away(tmp_path, kind):
+    sink = kind.sink(tmp_path, add_date=True, overwrite=True, rotate_size=1)
+    days = [NOON, NOON + DAY_NS, NOON, NOON + DAY_NS]
+    store(sink, *([message(n, {"n": n}, time_ns=day)] for n, day in enumerate(days, 1)))
+    sink.close()
+
+    assert numbers(kind, tmp_path) == [1, 2, 3, 4]
+
+
+@of_each_kind
 def test_a_file_that_has_its_size_is_followed_by_the_next_number(tmp_path, kind):
     sink = kind.sink(tmp_path, rotate_size=1)
     store(sink, readings(1), readings(2), readings(3))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dsa_hcal_assets.daq.one_writer import SecondWriter
 from dsa_hcal_assets.daq.stores.csv import CsvSink
@@ -41,6 +42,12 @@ def test_each_message_is_a_file_named_by_who_what_and_when(tmp_path):
     with pytest.raises(SecondWriter):
         SnapshotSink(SnapshotOptions(path=tmp_path))
     sink.close()
+
+
+@pytest.mark.parametrize("name", ["{run}", "{}", "{time:%q", "a/b"])
+def test_a_name_that_cannot_be_made_is_refused_in_the_options(name):
+    with pytest.raises(ValidationError, match="name"):
+        SnapshotOptions(path="x", name=name)
 
 
 def test_a_name_with_other_content_refuses_that_message_only(tmp_path):
