@@ -323,6 +323,14 @@ def test_an_incomplete_group_collects_is_reported_and_a_late_subband_completes_i
     assert alert == ("warning", f"group {LACKING} is incomplete: 15 of 16 subbands")
 
 
+def test_the_running_sensor_asked_for_one_quick_look_of_each_group_once_it_was_whole(story: Story):
+    """No calibration set is there yet: each says so and ends well."""
+    runs = story.running.runs(pipelineName="radio_quicklook")
+    assert sorted((run.partition, run.status) for run in runs) == [
+        (key, "SUCCESS") for key in (GOOD, DAMAGED, LACKING)
+    ]
+
+
 def test_no_group_was_worked_on_twice_for_the_same_content(story: Story):
     for key in (GOOD, DAMAGED, LACKING):
         assert len(story.products.versions("uvh5_group", key)) == 1
