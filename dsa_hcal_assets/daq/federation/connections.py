@@ -34,7 +34,6 @@ class Connections:
     """
 
     def __init__(self, config: LinkConfig, troubles: Troubles) -> None:
-        self._stack = ExitStack()
         with ExitStack() as stack:
             own = own_keys(config.keys)
             context: zmq.Context[zmq.Socket[bytes]] = stack.enter_context(zmq.Context())

@@ -51,10 +51,6 @@ class Troubles:
             self._told[peer, kind] = now
             logger.warning("%s: %s", kind, error, extra={"peer": peer, **_prefixed(error)})
 
-    def over(self, peer: str, kind: type[PlatformError]) -> bool:
-        """Forget that such an error was told; return whether one had been."""
-        return self._told.pop((peer, kind.__name__), None) is not None
-
     def counts(self) -> dict[str, int]:
         """Return how often each type of error was met."""
         return dict(self._counts)
