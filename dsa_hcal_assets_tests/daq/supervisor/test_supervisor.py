@@ -45,8 +45,8 @@ def test_a_job_that_keeps_crashing_is_told_and_tried_rarely_until_somebody_start
 def test_a_job_that_hangs_is_killed_and_started_again(acquisition: Acquisition):
     acquisition.write("stuck", "Diary", in_step="hang", hang_after="1500ms", stop_deadline="200ms", **QUICK)
     acquisition.supervisor.reload()
-    acquisition.until(lambda: acquisition.job("stuck").state is State.BACKING_OFF)
-    assert "hung: no sign of life for" in acquisition.job("stuck").detail
+    acquisition.until(lambda: acquisition.job("stuck").failures == 1)
+    assert "hung: no sign of life for" in acquisition.job("stuck").last_failure
     acquisition.until(lambda: acquisition.diary("stuck").count("setup") == 2)
 
 
@@ -68,7 +68,7 @@ def test_a_start_that_does_not_end_holds_up_nobody_and_is_ended(acquisition: Acq
     acquisition.until_running("well")
     assert acquisition.job("slow").state is State.STARTING
     acquisition.until(lambda: acquisition.job("slow").failures == 1)
-    assert "not set up within 1.5 s" in acquisition.job("slow").detail
+    assert acquisition.job("slow").last_failure == "not set up within 1.5 s"
 
 
 def test_jobs_start_after_those_they_wait_for_and_a_job_that_is_done_stays_done(acquisition: Acquisition):
