@@ -63,7 +63,10 @@ class TestRealObservation:
             assert {v.metric: v.level for v in verdicts if v.level is not Level.PASS} == {}
 
     def test_the_bandpass_is_smooth(self, vla: Chain, metrics: Metrics) -> None:
-        assert metrics(vla.solutions)["bandpass_roughness"] < 0.01
+        """Neighbouring channels differ by their noise, 0.4 %, and nothing else."""
+        found = metrics(vla.solutions)
+        assert found["bandpass_roughness"] < 0.005
+        assert found["bandpass_roughness"] * found["bandpass_snr"] == pytest.approx(1, abs=0.4)
 
     def test_the_set_holds_during_the_observation(self, vla: Chain) -> None:
         described = SetDescription.load(vla.home / "tables")
@@ -89,7 +92,7 @@ class TestSimulatedDrift:
         """
         _ = drift.solutions
         amplitude, phase = _errors(drift)
-        assert np.abs(np.median(amplitude) - 1) < 0.01
+        assert np.median(amplitude) == pytest.approx(1, abs=0.002)
         assert np.std(amplitude) < 0.01
         assert np.degrees(np.sqrt(np.mean(phase**2))) < 1.0
 
