@@ -14,6 +14,8 @@ from dsa_hcal_assets.daq.statistics.counters import Counters, Direction
 from dsa_hcal_assets.daq.statistics.metrics import JobRecord
 
 ALIVE_SECONDS = 30.0
+SILENT_SECONDS = 5.0
+"""Records come each second: after so long without one there is no rate."""
 FORGOTTEN_SECONDS = 86_400.0
 """A job that was silent for a day has no row any more: jobs that ran once would add up for ever."""
 _MB = 1e6
@@ -28,18 +30,25 @@ class JobHistory:
         self.latest = first
         self.heard = now
         self._before = Counters()
-        # the first row has no rates: what the record holds may have taken the job days
+        # the first row has no rates and latencies: what the record holds may have taken the job days
         self._told = first.counters
-        self._told_at = now
+        self._rates = dict.fromkeys(Direction, 0.0)
 
     def take(self, record: JobRecord, now: float) -> None:
         """Take a further record, which came at `now` (monotonic seconds); an older one changes nothing."""
+        earlier, since_ns = self.latest.counters, self.latest.time_ns
         if record.began_ns != self.latest.began_ns:
             if record.began_ns < self.latest.began_ns:
                 return
-            self._before = self._before + self.latest.counters
-        elif record.time_ns < self.latest.time_ns:
+            self._before = self._before + earlier
+            earlier, since_ns = Counters(), record.began_ns
+        elif record.time_ns < since_ns:
             return
+        seconds = (record.time_ns - since_ns) / 1e9
+        self._rates = {
+            way: _rate(record.counters.total(way).bytes - earlier.total(way).bytes, seconds)
+            for way in Direction
+        }
         self.latest, self.heard = record, now
 
     @property
@@ -47,13 +56,16 @@ class JobHistory:
         """All that was counted, over all processes."""
         return self._before + self.latest.counters
 
+    def rate(self, way: Direction, now: float) -> float:
+        """Return MB/s between the job's last two records, by its own clock; 0 when it has fallen silent."""
+        return self._rates[way] if now - self.heard <= SILENT_SECONDS else 0.0
+
     def row(self, now: float) -> Row:
-        """Return the job's row; rates and latencies are of the time since the row before."""
+        """Return the job's row; latencies are those since the row before."""
         total, latest = self.total, self.latest
-        recent, seconds = total - self._told, now - self._told_at
-        self._told, self._told_at = total, now
+        latency = (total - self._told).latency
+        self._told = total
         received, sent = total.total(Direction.IN), total.total(Direction.OUT)
-        latency = recent.latency
         return {
             "time": _utc(time.time_ns()),
             "supervisor": latest.supervisor,
@@ -68,8 +80,8 @@ class JobHistory:
             "out_messages": sent.messages,
             "in_bytes": received.bytes,
             "out_bytes": sent.bytes,
-            "in_mb_per_s": _rate(recent.total(Direction.IN).bytes, seconds),
-            "out_mb_per_s": _rate(recent.total(Direction.OUT).bytes, seconds),
+            "in_mb_per_s": self.rate(Direction.IN, now),
+            "out_mb_per_s": self.rate(Direction.OUT, now),
             "queue_depth": sum(latest.queues.values()),
             "dropped": total.dropped,
             "gaps": sum(total.gaps.values()),
@@ -94,7 +106,6 @@ class Statistics:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._jobs: dict[tuple[str, str], JobHistory] = {}
-        self._told: dict[str, tuple[float, int, int]] = {}
 
     def take(self, record: JobRecord) -> None:
         """Take a record that arrived just now."""
@@ -122,9 +133,6 @@ class Statistics:
         jobs = [history for (supervisor, _), history in self._jobs.items() if supervisor == name]
         received = [job.total.total(Direction.IN) for job in jobs]
         sent = [job.total.total(Direction.OUT) for job in jobs]
-        in_bytes, out_bytes = sum(one.bytes for one in received), sum(one.bytes for one in sent)
-        told_at, told_in, told_out = self._told.get(name, (now, 0, 0))
-        self._told[name] = (now, in_bytes, out_bytes)
         alive = [now - job.heard <= ALIVE_SECONDS for job in jobs]
         return {
             "time": _utc(time.time_ns()),
@@ -135,10 +143,10 @@ class Statistics:
             "jobs_alive": sum(alive),
             "in_messages": sum(one.messages for one in received),
             "out_messages": sum(one.messages for one in sent),
-            "in_mb": in_bytes / _MB,
-            "out_mb": out_bytes / _MB,
-            "in_mb_per_s": _rate(in_bytes - told_in, now - told_at),
-            "out_mb_per_s": _rate(out_bytes - told_out, now - told_at),
+            "in_mb": sum(one.bytes for one in received) / _MB,
+            "out_mb": sum(one.bytes for one in sent) / _MB,
+            "in_mb_per_s": round(sum(job.rate(Direction.IN, now) for job in jobs), 6),
+            "out_mb_per_s": round(sum(job.rate(Direction.OUT, now) for job in jobs), 6),
         }
 
 

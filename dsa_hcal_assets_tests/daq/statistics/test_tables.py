@@ -4,7 +4,7 @@ import pytest
 
 from dsa_hcal_assets.daq.messages.message import Kind, Message
 from dsa_hcal_assets.daq.statistics.metrics import JobMetrics
-from dsa_hcal_assets.daq.statistics.tables import ALIVE_SECONDS, FORGOTTEN_SECONDS, Statistics
+from dsa_hcal_assets.daq.statistics.tables import ALIVE_SECONDS, FORGOTTEN_SECONDS, SILENT_SECONDS, Statistics
 
 SECOND = 1_000_000_000
 
@@ -96,18 +96,50 @@ def test_a_record_that_comes_late_changes_nothing(statistics, job, clock):
     assert statistics.job_rows()[0]["out_bytes"] == 100
 
 
-def test_rates_are_of_bytes_and_of_the_time_between_two_rows(statistics, job, clock):
+def test_rates_are_of_bytes_and_of_the_time_between_two_records(statistics, job, clock):
     metrics = job("noise")
     metrics.sent("t", 50_000_000)
     statistics.take(metrics.record())
-    statistics.job_rows(), statistics.supervisor_rows()
+    unknown = statistics.job_rows()[0]["out_mb_per_s"]
     clock.seconds += 2
     metrics.sent("t", 8_000_000)
     statistics.take(metrics.record())
 
+    assert unknown == 0
     assert statistics.job_rows()[0]["out_mb_per_s"] == pytest.approx(4.0)
-    assert statistics.supervisor_rows()[0]["out_mb_per_s"] == pytest.approx(4.0)
-    assert statistics.supervisor_rows()[0]["out_mb"] == pytest.approx(58.0)
+    (supervisor,) = statistics.supervisor_rows()
+    assert (supervisor["out_mb_per_s"], supervisor["out_mb"]) == pytest.approx((4.0, 58.0))
+
+
+def test_a_record_that_comes_late_makes_no_rate_that_never_was(statistics, job, clock):
+    metrics = job("noise")
+    statistics.take(metrics.record())
+    rates = []
+    for late in (0.0, 0.9, 0.0, 0.9):
+        clock.seconds += 1
+        metrics.sent("t", 3_000_000)
+        record = metrics.record()
+        if late:
+            rates.append(statistics.job_rows()[0]["out_mb_per_s"])
+        statistics.take(record)
+    rates.append(statistics.job_rows()[0]["out_mb_per_s"])
+    clock.seconds += SILENT_SECONDS + 1
+
+    assert rates == pytest.approx([3.0] * 3)
+    assert statistics.job_rows()[0]["out_mb_per_s"] == 0
+
+
+def test_the_rate_of_a_process_that_was_started_again_is_its_own(statistics, job, clock):
+    before = job("noise")
+    before.sent("t", 90_000_000)
+    statistics.take(before.record())
+    clock.seconds += 5
+    after = job("noise", restarts=1)
+    clock.seconds += 2
+    after.sent("t", 10_000_000)
+    statistics.take(after.record())
+
+    assert statistics.job_rows()[0]["out_mb_per_s"] == pytest.approx(5.0)
 
 
 def test_latencies_are_those_since_the_row_before(statistics, job, clock):
