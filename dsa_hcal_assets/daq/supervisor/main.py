@@ -29,9 +29,9 @@ from dsa_hcal_assets.daq.supervisor.line_server import LineServer
 from dsa_hcal_assets.daq.supervisor.notify import ServiceNotifier
 from dsa_hcal_assets.daq.supervisor.orders import Orders
 from dsa_hcal_assets.daq.supervisor.process import end_leftovers
-from dsa_hcal_assets.daq.supervisor.seat import Surroundings
 from dsa_hcal_assets.daq.supervisor.status import read_status, write_status
 from dsa_hcal_assets.daq.supervisor.supervisor import LOOP_SECONDS, Supervisor
+from dsa_hcal_assets.daq.supervisor.surroundings import Surroundings
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.processes import ProcessIdentity
 

@@ -2,9 +2,6 @@
 
 import logging
 import secrets
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import psutil
 
@@ -12,12 +9,12 @@ from dsa_hcal_assets.daq.jobs.assignment import Assignment, write_assignment
 from dsa_hcal_assets.daq.jobs.context import JobContext
 from dsa_hcal_assets.daq.jobs.line import Doing, Life, Pause, Resume, SetInterval, Stop
 from dsa_hcal_assets.daq.jobs.logs import log_path
-from dsa_hcal_assets.daq.supervisor.line_server import LineServer
 from dsa_hcal_assets.daq.supervisor.output import OutputFollower, output_path
 from dsa_hcal_assets.daq.supervisor.plan import PlannedJob
 from dsa_hcal_assets.daq.supervisor.process import JobProcess
 from dsa_hcal_assets.daq.supervisor.restarts import Failures, Patience
 from dsa_hcal_assets.daq.supervisor.states import JobStatus, State
+from dsa_hcal_assets.daq.supervisor.surroundings import Surroundings
 from dsa_hcal_assets.errors import PlatformError
 from dsa_hcal_assets.processes import describe_exit
 
@@ -25,28 +22,6 @@ log = logging.getLogger(__name__)
 
 _MARGIN_SECONDS = 2.0
 IDLE = (State.WAITING, State.STOPPED, State.BACKING_OFF, State.CRASH_LOOP, State.DONE)
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What all seats share.
-
-    Attributes
-    ----------
-    context
-        Of a job without inputs and readers.
-    lines
-        Lines to the jobs.
-    identity
-        Of the supervisor's process.
-    clock
-        Seconds, monotonic.
-    """
-
-    context: JobContext
-    lines: LineServer
-    identity: str
-    clock: Callable[[], float] = time.monotonic
 
 
 class Seat:

@@ -14,9 +14,10 @@ from dsa_hcal_assets.daq.supervisor.config import SupervisorConfig, reread_super
 from dsa_hcal_assets.daq.supervisor.directory import JobFile, consistent, read_directory, read_job_text
 from dsa_hcal_assets.daq.supervisor.plan import Plan, make_plan
 from dsa_hcal_assets.daq.supervisor.readers import settle_readers
-from dsa_hcal_assets.daq.supervisor.seat import Seat, Surroundings
+from dsa_hcal_assets.daq.supervisor.seat import Seat
 from dsa_hcal_assets.daq.supervisor.states import State
 from dsa_hcal_assets.daq.supervisor.status import SupervisorStatus
+from dsa_hcal_assets.daq.supervisor.surroundings import Surroundings
 from dsa_hcal_assets.errors import ConfigurationError, TransientError
 
 log = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from dsa_hcal_assets.daq.streams.configuration import StreamPlace
 from dsa_hcal_assets.daq.streams.opening import sweep
 from dsa_hcal_assets.daq.supervisor.config import read_supervisor_config
 from dsa_hcal_assets.daq.supervisor.line_server import LineServer
-from dsa_hcal_assets.daq.supervisor.seat import Surroundings
 from dsa_hcal_assets.daq.supervisor.states import State
 from dsa_hcal_assets.daq.supervisor.supervisor import Supervisor
+from dsa_hcal_assets.daq.supervisor.surroundings import Surroundings
 from dsa_hcal_assets.processes import ProcessIdentity
 from dsa_hcal_assets_tests.daq.jobs.example_jobs import MODULE
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import psutil
 
+from dsa_hcal_assets.daq.streams.configuration import StreamPlace
+from dsa_hcal_assets.daq.streams.opening import sweep
 from dsa_hcal_assets.daq.supervisor.main import run_directory
-from dsa_hcal_assets.daq.supervisor.process import RUN_VARIABLE
+from dsa_hcal_assets.daq.supervisor.process import RUN_VARIABLE, end_leftovers
 from dsa_hcal_assets.daq.supervisor.states import JobStatus, State
 from dsa_hcal_assets.daq.supervisor.status import SupervisorStatus, read_status
 from dsa_hcal_assets_tests.daq.supervisor.acquisition import job_text
@@ -89,6 +91,9 @@ class Whole:
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.stop()
+        # a test that failed in the middle leaves nothing behind either
+        end_leftovers(self.run_dir, 1.0)
+        sweep(StreamPlace(self.run_dir))
 
 
 def processes_of(run_dir: Path) -> list[psutil.Process]:
