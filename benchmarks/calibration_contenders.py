@@ -2,176 +2,83 @@
 
 ours
     The product's path as its workers run it: conversion, flags, solves, application with averaging,
-    image (WSClean when installed). The calibrator is a point source in the model, as in the other's.
+    image (WSClean when installed). The calibrator's neighbours are given, as by a catalogue. Beside this
+    chain, what a calibrator group needs without a catalogue (solves that find the field's sources
+    themselves, gates and registry) and what a target group's image needs (the same image with bright
+    sources aside, primary beam, measurements and picture).
+quicklook
+    From subbands to the measured image of the whole field, with the gains that ours solved.
 casatasks
     The same chain as a user scripts it: flagdata to unflag, clip zeros and run tfcrop; setjy; gaincal,
     bandpass and gaincal twice; applycal; split with averaging; tclean. Its Measurement Set is made
-    before the clock starts.
-quicklook
-    From subbands to the measured image of the whole field, with the gains that ours solved.
+    before the clock starts. The first gaincal takes a few channels, over which delays do not matter.
 
-Imports, compiled kernels and CASA's start are the warm-up: workers have them behind them.
+Imports, compiled kernels, the Earth's orientation and CASA's start are the warm-up: workers have them
+behind them.
 """
 
 import json
-import os
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.calibration_job import Job, start_casa
+from benchmarks.calibration_sky import OURS, TCLEAN, Observed, complete_model, solve_as_ours
+
 TABLES = "tables"
 MS = "group.ms"
-
-
-@dataclass
-class Job:
-    """One contender's work: the group, the image asked for, and where everything goes."""
-
-    files: list[Path]
-    out: Path
-    image: dict[str, Any]
-    seconds: dict[str, float] = field(default_factory=dict)
-    cpu: dict[str, float] = field(default_factory=dict)
-    in_casa: float = 0.0
-    fluxes: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Count the time of a step, by the clock and of all cores."""
-        begun, before = time.perf_counter(), _cpu()
-        yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
-        self.cpu[name] = self.cpu.get(name, 0.0) + _cpu() - before
+# of the first phase solve of the script: 8 MHz
+FIRST_CHANNELS = 32
 
 
 def main(name: str, request: Path, reply: Path) -> None:
     """Run a contender on what `request` says and write what it took to `reply`."""
     warnings.simplefilter("ignore")
     asked = json.loads(request.read_text())
-    job = Job([Path(path) for path in asked["files"]], Path(asked["out"]), asked["image"])
+    job = Job([Path(path) for path in asked["files"]], Path(asked["out"]), asked["image"], reply)
     run = CONTENDERS[name](job)
     run()
-    record = {"seconds": job.seconds, "cpu": job.cpu, "in_casa": job.in_casa, "fluxes": job.fluxes}
-    reply.write_text(json.dumps(record))
+    job.save()
 
 
 def ours(job: Job) -> Callable[[], None]:
     """The product's own path."""
-    _start_casa(job)
+    start_casa(job)
     from dsa_hcal_assets.radio.calibration.job import apply, solve
     from dsa_hcal_assets.radio.conversion import kernels  # noqa: F401
     from dsa_hcal_assets.radio.conversion.group import convert_group
     from dsa_hcal_assets.radio.flagging.job import compute_flags
     from dsa_hcal_assets.radio.imaging.imager import ImageParameters, image
+    from dsa_hcal_assets.radio.imaging.job import make_images
 
     observed = _observed(job)
-    profile, ms = observed["profile"].model_dump(mode="json"), str(job.out / MS)
-    point = {**profile, "calibration": {**profile["calibration"], "field_model": False}}
-    for name in ("flags", TABLES, "neighbours", "calibrated"):
+    profile, ms = observed.profile.model_dump(mode="json"), str(job.out / MS)
+    for name in ("flags", TABLES, "field", "calibrated", "product"):
         (job.out / name).mkdir()
-    group, dec = observed["group"], observed["pointing_dec_deg"]
+    group, dec = observed.group, observed.pointing_dec_deg
+    neighbours = observed.write_neighbours(job.out / "neighbours.csv")
 
     def run() -> None:
         with job.step("convert"):
-            convert_group(job.files, Path(ms), observed["profile"], phase_centre=observed["centre"])
+            convert_group(job.files, Path(ms), observed.profile, phase_centre=observed.centre)
         with job.step("flag"):
             flags = compute_flags(ms, profile, str(job.out / "flags"))["flags"]
         with job.step("solve"):
-            solve(ms, flags, point, str(job.out / TABLES), group, dec)
-        with job.step("solve with the field"):
-            solve(ms, flags, profile, str(job.out / "neighbours"), group, dec)
+            solve(ms, flags, profile, str(job.out / TABLES), group, dec, neighbours=neighbours)
         with job.step("apply"):
             applied = apply(ms, flags, str(job.out / TABLES), profile, str(job.out / "calibrated"))["ms"]
         with job.step("image"):
             made = image(Path(applied), job.out / "image", ImageParameters(**job.image))
-        job.fluxes = _fluxes(made.planes["image"], observed["sources"])
-
-    return run
-
-
-def casatasks(job: Job) -> Callable[[], None]:
-    """A user's script."""
-    _start_casa(job)
-    import casatasks as casa
-
-    from dsa_hcal_assets.radio.conversion.group import convert_group
-
-    observed = _observed(job)
-    ms, tables = (
-        str(job.out / MS),
-        {name: str(job.out / f"{name}.cal") for name in ("p", "bandpass", "gain", "short")},
-    )
-    convert_group(job.files, Path(ms), observed["profile"], phase_centre=observed["centre"])
-    rules = observed["profile"].calibration
-    # the reference antenna and what the beam leaves of the calibrator, as ours worked them out
-    described = json.loads((job.out.parent / "ours" / TABLES / "set.json").read_text())
-    flux = _apparent(described, observed["calibrator"])
-    solving = {
-        "vis": ms,
-        "refant": described["reference_antenna"],
-        "uvrange": f">{rules.uvrange_lambda:g}lambda",
-        "minblperant": rules.minblperant,
-    }
-
-    def run() -> None:
-        with job.step("flag reset"):
-            casa.flagdata(vis=ms, mode="unflag", flagbackup=False)
-        with job.step("flag zeros"):
-            casa.flagdata(vis=ms, mode="clip", clipzeros=True, flagbackup=False)
-        with job.step("flag interference"):
-            casa.flagdata(vis=ms, mode="tfcrop", datacolumn="data", flagbackup=False)
-        with job.step("model"):
-            casa.setjy(vis=ms, standard="manual", scalebychan=True, usescratch=True, **flux)
-        with job.step("phase"):
-            casa.gaincal(
-                caltable=tables["p"],
-                calmode="p",
-                solint=rules.prebandpass_solint,
-                minsnr=rules.gain_minsnr,
-                **solving,
-            )
-        with job.step("bandpass"):
-            casa.bandpass(
-                caltable=tables["bandpass"],
-                solint="inf",
-                combine="scan",
-                minsnr=rules.bandpass_minsnr,
-                fillgaps=rules.fillgaps,
-                gaintable=[tables["p"]],
-                **solving,
-            )
-        before = [tables["bandpass"]]
-        for name, solint in (("gain", "inf"), ("short", rules.short_solint)):
-            with job.step("gain"):
-                casa.gaincal(
-                    caltable=tables[name],
-                    calmode="ap",
-                    solint=solint,
-                    minsnr=rules.gain_minsnr,
-                    gaintable=before,
-                    **solving,
-                )
-            before = [*before, tables[name]]
-        with job.step("apply"):
-            casa.applycal(vis=ms, gaintable=before, calwt=True, flagbackup=False)
-        with job.step("average"):
-            split = str(job.out / "calibrated.ms")
-            casa.split(
-                vis=ms,
-                outputvis=split,
-                datacolumn="corrected",
-                width=_width(Path(ms), rules.average_bandwidth_hz),
-            )
-        with job.step("image"):
-            casa.tclean(vis=split, imagename=str(job.out / "image"), **_tclean(job.image))
-            casa.exportfits(imagename=str(job.out / "image.image"), fitsimage=str(job.out / "image.fits"))
-        job.fluxes = _fluxes(job.out / "image.fits", observed["sources"])
-        _solve_again(Path(ms), observed, job.out / "ours")
+        job.fluxes[OURS] = _fluxes(made.planes["image"], observed)
+        with job.step("solve with the field"):
+            solved = solve(ms, flags, profile, str(job.out / "field"), group, dec)
+        with _installation(job.out / "installation") as (products, database), job.step("gates, registry"):
+            _enter(job.out / "field", solved["metrics"], observed, products, database)
+        with job.step("product image"):
+            make_images(applied, profile, str(job.out / "product"), overrides=job.image, pointing_dec_deg=dec)
 
     return run
 
@@ -188,93 +95,154 @@ def quicklook(job: Job) -> Callable[[], None]:
         with job.step("quicklook"):
             found = look.quicklook(
                 job.files,
-                observed["profile"],
+                observed.profile,
                 job.out.parent / "ours" / TABLES,
                 job.out / "look",
-                phase_centre=observed["centre"],
+                phase_centre=observed.centre,
             )
         job.seconds |= {f"until {step}": seconds for step, seconds in found.elapsed.items()}
-        job.fluxes = {observed["sources"][0]["name"]: found.measured["peak_fit_jy"]}
+        job.fluxes[OURS] = {observed.calibrator.name: found.measured["peak_fit_jy"]}
+
+    return run
+
+
+def casatasks(job: Job) -> Callable[[], None]:
+    """A user's script."""
+    start_casa(job)
+    import casatasks as casa
+
+    from dsa_hcal_assets.radio.conversion.group import convert_group
+    from dsa_hcal_assets.radio.imaging.imager import ImageParameters, image
+
+    observed = _observed(job)
+    ms = str(job.out / MS)
+    names = ("phase", "bandpass", "gain", "short_gain")
+    phase, bandpass, gain, short = (str(job.out / f"{name}.cal") for name in names)
+    convert_group(job.files, Path(ms), observed.profile, phase_centre=observed.centre)
+    rules = observed.profile.calibration
+    # the reference antenna that ours chose
+    described = json.loads((job.out.parent / "ours" / TABLES / "set.json").read_text())
+    solving = {
+        "vis": ms,
+        "refant": described["reference_antenna"],
+        "uvrange": f">{rules.uvrange_lambda:g}lambda",
+        "minblperant": rules.minblperant,
+    }
+    spectrum = observed.calibrator.coefficients
+
+    def run() -> None:
+        with job.step("flag reset"):
+            casa.flagdata(vis=ms, mode="unflag", flagbackup=False)
+        with job.step("flag zeros"):
+            casa.flagdata(vis=ms, mode="clip", clipzeros=True, flagbackup=False)
+        with job.step("flag interference"):
+            casa.flagdata(vis=ms, mode="tfcrop", datacolumn="data", flagbackup=False)
+        with job.step("model"):
+            casa.setjy(
+                vis=ms,
+                standard="manual",
+                fluxdensity=[10 ** spectrum[0], 0, 0, 0],
+                spix=list(spectrum[1:]),
+                reffreq="1GHz",
+                scalebychan=True,
+                usescratch=True,
+            )
+        job.tell("off the clock: drift and neighbours into the model")
+        complete_model(Path(ms), observed)
+        with job.step("phase"):
+            casa.gaincal(
+                caltable=phase,
+                calmode="p",
+                spw=_middle(Path(ms)),
+                solint=rules.prebandpass_solint,
+                minsnr=rules.gain_minsnr,
+                **solving,
+            )
+        with job.step("bandpass"):
+            casa.bandpass(
+                caltable=bandpass,
+                solint="inf",
+                combine="scan",
+                minsnr=rules.bandpass_minsnr,
+                fillgaps=rules.fillgaps,
+                gaintable=[phase],
+                **solving,
+            )
+        before = [bandpass]
+        for table, solint in ((gain, "inf"), (short, rules.short_solint)):
+            with job.step("gain"):
+                casa.gaincal(
+                    caltable=table,
+                    calmode="ap",
+                    solint=solint,
+                    minsnr=rules.gain_minsnr,
+                    gaintable=before,
+                    **solving,
+                )
+            before = [*before, table]
+        job.tell("off the clock: our solver on the same flags")
+        solve_as_ours(Path(ms), observed, job.out / "ours")
+        with job.step("apply"):
+            casa.applycal(vis=ms, gaintable=before, calwt=True, flagbackup=False)
+        with job.step("average"):
+            split = str(job.out / "calibrated.ms")
+            width = _width(Path(ms), rules.average_bandwidth_hz)
+            casa.split(vis=ms, outputvis=split, datacolumn="corrected", width=width)
+        with job.step("image"):
+            casa.tclean(vis=split, imagename=str(job.out / "image"), **_tclean(job.image))
+            casa.exportfits(imagename=str(job.out / "image.image"), fitsimage=str(job.out / "image.fits"))
+        job.fluxes[TCLEAN] = _fluxes(job.out / "image.fits", observed)
+        job.tell("off the clock: the same image as ours, of these data")
+        same = image(Path(split), job.out / "same", ImageParameters(**job.image))
+        job.fluxes[OURS] = _fluxes(same.planes["image"], observed)
 
     return run
 
 
 CONTENDERS: dict[str, Callable[[Job], Callable[[], None]]] = {
     "ours": ours,
-    "casatasks": casatasks,
     "quicklook": quicklook,
+    "casatasks": casatasks,
 }
 
 
-def _start_casa(job: Job) -> None:
-    """Load CASA and have every task, called by whomever, add its time to `job.in_casa`."""
-    from dsa_hcal_assets.workers import casa
+def _observed(job: Job) -> Observed:
+    """Return what is known of the group; the Earth's orientation is loaded on the way."""
+    from astropy.time import Time
 
-    casa.configure()
-    import casatasks as tasks
+    from dsa_hcal_assets.radio.conversion.geometry import earth_orientation
+    from dsa_hcal_assets.radio.ingest.uvh5 import read_header
 
-    depth = 0
-
-    def timed(task: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
-            nonlocal depth
-            begun, depth = time.perf_counter(), depth + 1
-            try:
-                return task(*arguments, **options)
-            finally:
-                depth -= 1
-                job.in_casa += time.perf_counter() - begun if depth == 0 else 0.0
-
-        return call
-
-    for name in ("flagdata", "setjy", "gaincal", "bandpass", "applycal", "split", "tclean", "exportfits"):
-        setattr(tasks, name, timed(getattr(tasks, name)))
+    times = read_header(job.files[0]).times_jd
+    with earth_orientation(times):
+        _ = Time(times[:1], format="jd", scale="utc").ut1
+    return Observed.of(job.files)
 
 
-def _observed(job: Job) -> dict[str, Any]:
-    """Return what is known of the group: its truth stands beside the files."""
-    import numpy as np
+@contextmanager
+def _installation(home: Path) -> Iterator[tuple[Any, Any]]:
+    """A product store and a database of the benchmark's own."""
+    from dsa_hcal_assets.database import migrations
+    from dsa_hcal_assets.database.connection import Database
+    from dsa_hcal_assets.database.embedded import EmbeddedServer
+    from dsa_hcal_assets.products.store import ProductStore
 
-    from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
-    from dsa_hcal_assets.radio.profiles.loading import load_profiles
-
-    truth = json.loads(next(job.files[0].parent.glob("*_truth.json")).read_text())
-    source = truth["sources"][0]
-    spectrum = np.array(source["spectrum"])
-    # log10(S) = sum a_i log10(f / GHz)^i; setjy wants the slopes at 1 GHz
-    return {
-        "profile": load_profiles()["dsa110"],
-        "group": truth["group"],
-        "pointing_dec_deg": truth["declination_deg"],
-        "sources": truth["sources"],
-        "centre": PhaseCentre(source["name"], np.radians(source["ra_deg"]), np.radians(source["dec_deg"])),
-        "calibrator": {
-            "fluxdensity": [float(10 ** spectrum[0]), 0, 0, 0],
-            "spix": [float(one) for one in spectrum[1:4]],
-            "reffreq": "1GHz",
-        },
-    }
+    home.mkdir()
+    with EmbeddedServer(home / "postgres") as server:
+        database = Database(server.url())
+        migrations.apply(database)
+        yield ProductStore(home / "products", database), database
+        database.close()
 
 
-def _solve_again(ms: Path, observed: Mapping[str, Any], tables: Path) -> None:
-    """Solve with our solver on the flags CASA has set, off the clock: gains to compare with CASA's."""
-    from dsa_hcal_assets.radio.calibration.job import solve
-    from dsa_hcal_assets.radio.flagging.flagset import FlagSet
-    from dsa_hcal_assets.radio.flagging.visibilities import windows
+def _enter(
+    tables: Path, metrics: list[dict[str, Any]], observed: Observed, products: Any, database: Any
+) -> None:
+    from dsa_hcal_assets.quality.thresholds import Thresholds
+    from dsa_hcal_assets.radio.calibration.entering import enter
 
-    profile = observed["profile"].model_dump(mode="json")
-    profile["calibration"]["field_model"] = False
-    tables.mkdir()
-    (window,) = windows(ms)
-    flags = FlagSet({0: window.flag}).save(tables)
-    solve(str(ms), str(flags), profile, str(tables), observed["group"], observed["pointing_dec_deg"])
-
-
-def _apparent(described: Mapping[str, Any], flux: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a calibrator's flux density as it appears on average, while it drifts through the beam."""
-    (known,) = described["flux_densities"]
-    share = known["apparent_jy"] / known["jy"]
-    return {**flux, "fluxdensity": [share * one for one in flux["fluxdensity"]]}
+    limits = Thresholds.load(environ={})
+    enter(tables, metrics, observed.profile, limits, products, database, "benchmark")
 
 
 def _width(ms: Path, bandwidth_hz: float) -> int:
@@ -301,18 +269,24 @@ def _tclean(asked: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _fluxes(image: Path, sources: list[dict[str, Any]]) -> dict[str, float]:
+def _middle(ms: Path) -> str:
+    """Return the few channels in the middle of the window, as CASA selects them."""
+    from casacore.tables import table
+
+    with table(str(ms / "SPECTRAL_WINDOW"), ack=False) as windows:
+        channels = int(windows.getcell("NUM_CHAN", 0))
+    first = max(0, (channels - FIRST_CHANNELS) // 2)
+    return f"0:{first}~{min(first + FIRST_CHANNELS, channels) - 1}"
+
+
+def _fluxes(image: Path, observed: Observed) -> dict[str, float]:
     """Return the flux densities fitted in an image, Jy: the same fit for everybody."""
     from dsa_hcal_assets.radio.imaging.measurements import fit_source, read_plane
 
     plane = read_plane(image)
-    fits = {one["name"]: fit_source(plane, one["ra_deg"], one["dec_deg"]) for one in sources}
+    every = (observed.calibrator, *observed.neighbours)
+    fits = {one.name: fit_source(plane, one.ra_deg, one.dec_deg) for one in every}
     return {name: fit.flux_jy for name, fit in fits.items() if fit is not None}
-
-
-def _cpu() -> float:
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
 
 
 if __name__ == "__main__":

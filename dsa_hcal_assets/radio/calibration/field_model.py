@@ -11,9 +11,9 @@ from pathlib import Path
 
 from dsa_hcal_assets.radio.calibration.application import apply_set
 from dsa_hcal_assets.radio.calibration.calibrator_group import CalibratorGroup
-from dsa_hcal_assets.radio.calibration.field_fluxes import fit_sources
 from dsa_hcal_assets.radio.calibration.fields import Field, fields_with_data
 from dsa_hcal_assets.radio.calibration.sky_model import SkyModel
+from dsa_hcal_assets.radio.calibration.source_fit import fit_sources
 from dsa_hcal_assets.radio.calibration.standards import Calibrator, same_source
 
 # typical spectral index of sources at 1.4 GHz (Condon 1984, ApJ 287, 461)

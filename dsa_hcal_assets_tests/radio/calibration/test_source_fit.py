@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from dsa_hcal_assets.radio.calibration.beam import DriftBeam
-from dsa_hcal_assets.radio.calibration.field_fluxes import fit_sources
 from dsa_hcal_assets.radio.calibration.fields import fields_with_data
 from dsa_hcal_assets.radio.calibration.prediction import predict
 from dsa_hcal_assets.radio.calibration.sky_model import SkyModel
+from dsa_hcal_assets.radio.calibration.source_fit import fit_sources
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
 from dsa_hcal_assets_tests.radio.conftest import Chain
 
@@ -25,7 +25,7 @@ NOISE_JY = 0.3
 
 @pytest.fixture(scope="module")
 def sky(drift: Chain) -> SkyModel:
-    (field,) = fields_with_data(Path(drift.applied["ms"]))
+    (field,) = fields_with_data(drift.ms)
     sources = [Calibrator.of_power_law("calibrator", field.ra_deg, field.dec_deg, 20.0, -0.6)]
     for number, (east, north, jy) in enumerate(OTHERS, start=1):
         ra = field.ra_deg + east / np.cos(np.radians(field.dec_deg))
@@ -40,7 +40,7 @@ def observed(drift: Chain, sky: SkyModel, tmp_path_factory: pytest.TempPathFacto
     from casacore.tables import table
 
     target = tmp_path_factory.mktemp("fluxes") / "sky.ms"
-    shutil.copytree(drift.applied["ms"], target)
+    shutil.copytree(drift.ms, target)
     with table(str(target / "SPECTRAL_WINDOW"), ack=False) as windows:
         frequency, width = windows.getcell("CHAN_FREQ", 0), windows.getcell("CHAN_WIDTH", 0)
     fine = (frequency[:, None] + width[:, None] * ((np.arange(PARTS) + 0.5) / PARTS - 0.5)).ravel()

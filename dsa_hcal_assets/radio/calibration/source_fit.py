@@ -135,7 +135,9 @@ def _read(
     """Return Stokes I and the root of its weight, shape (n_row, n_channel), and UVW of rows."""
     with main.selectrows(rows) as chosen:
         data, uvw = chosen.getcol("DATA")[:, :, [0, -1]], chosen.getcol("UVW")
-        weight = chosen.getcol("WEIGHT_SPECTRUM")[:, :, [0, -1]] * ~chosen.getcol("FLAG")[:, :, [0, -1]]
+        spectral = "WEIGHT_SPECTRUM" in chosen.colnames() and chosen.iscelldefined("WEIGHT_SPECTRUM", 0)
+        weight = chosen.getcol("WEIGHT_SPECTRUM") if spectral else chosen.getcol("WEIGHT")[:, None, :]
+        weight = weight[:, :, [0, -1]] * ~chosen.getcol("FLAG")[:, :, [0, -1]]
     weight[np.hypot(uvw[:, 0], uvw[:, 1]) * first_hz / SPEED_OF_LIGHT < shortest] = 0
     total = weight.sum(axis=2)
     mean = (data * weight).sum(axis=2) / np.maximum(total, np.finfo(np.float32).tiny)
