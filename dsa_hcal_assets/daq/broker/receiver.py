@@ -84,13 +84,6 @@ class LiveReceiver:
         """Let `poller` wait for what comes here, among other things."""
         poller.register(self._socket, zmq.POLLIN)
 
-    def fileno(self) -> int:
-        """Return a descriptor that turns readable when something may have come.
-
-        It is edge-triggered: after it fired, call `receive(0)` until it returns None.
-        """
-        return int(self._socket.getsockopt(zmq.FD))
-
     def close(self) -> None:
         """Let go of the socket."""
         self._socket.close()

@@ -197,7 +197,7 @@ class JobLoop:
         self._receiver = LiveReceiver(endpoints)
         self._receiver.subscribe(*self._job.config.subscribe)
         self._receiver.watch(*producers)
-        self._poller.register(self._receiver.fileno(), zmq.POLLIN)
+        self._receiver.register(self._poller)
 
     def _close(self) -> None:
         if self._inbox is not None:
