@@ -54,7 +54,7 @@ class KeptInbox:
         """Give the job what waits, at most one batch a producer; return whether there was anything."""
         anything = False
         for place in list(self._places):
-            if self._clock() >= place.resume and self._job.accepts():
+            if self._clock() >= place.resume and self._job.accepts(place.input.producer):
                 try:
                     anything |= self._deliver_from(place)
                 except ReaderRetired:
@@ -63,15 +63,14 @@ class KeptInbox:
 
     def fall_asleep(self, poller: zmq.Poller) -> bool:
         """Have the next message wake who polls; return False if there is something to deliver already."""
-        if not self._job.accepts():
-            return True
-        for reader in self._job.readers.values():
+        wanted = [reader for producer, reader in self._job.readers.items() if self._job.accepts(producer)]
+        for reader in wanted:
             bell = reader.fileno()
             if bell is not None:
                 poller.register(bell, zmq.POLLIN)
             reader.waiting = True
         try:
-            return not any(reader.poll() for reader in self._job.readers.values())
+            return not any(reader.poll() for reader in wanted)
         except ReaderRetired:
             return False
 

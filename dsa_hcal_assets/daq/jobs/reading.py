@@ -41,8 +41,8 @@ class ReadingJob(Job[C], Generic[C]):
         """
         raise NotImplementedError
 
-    def accepts(self) -> bool:
-        """Return whether more may come now; while not, messages wait in their streams."""
+    def accepts(self, producer: str) -> bool:  # noqa: ARG002 - for those that take of some only
+        """Return whether more of `producer` may come now; while not, its messages wait in its stream."""
         return True
 
     def acknowledge(self, producer: str, epoch: int, sequence: int) -> None:

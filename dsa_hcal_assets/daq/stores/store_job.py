@@ -1,7 +1,8 @@
 """The job that feeds sinks from the streams of the producers routed to it.
 
 It flushes by count, bytes or age, and acknowledges what a flush has made durable. While a target is away it
-takes nothing more: messages wait in their streams, which spill, block or drop as each producer wants.
+takes nothing more of the producers stored there: their messages wait in their streams, which spill, block or
+drop as each producer wants. Producers stored elsewhere do not notice.
 """
 
 import time
@@ -16,12 +17,10 @@ from dsa_hcal_assets.daq.jobs.context import JobContext
 from dsa_hcal_assets.daq.jobs.durations import Duration
 from dsa_hcal_assets.daq.jobs.reading import ReadingJob
 from dsa_hcal_assets.daq.messages.message import Message
-from dsa_hcal_assets.daq.stores.interface import Sink, SinkUnavailable
+from dsa_hcal_assets.daq.stores.interface import Sink
 from dsa_hcal_assets.daq.stores.options import StoreOptions
 from dsa_hcal_assets.daq.stores.shelves import Shelves
 from dsa_hcal_assets.errors import ConfigurationError, TransientError
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 
 
 def partly(options: type[StoreOptions]) -> type[BaseModel]:
@@ -73,10 +72,9 @@ class StoreJob(ReadingJob[StoreConfig]):
         self._clock = clock
         self._options: dict[str, StoreOptions] = {}
         self._letters = context.run_dir / "dead_letters" / safe_name(config.id)
-        self._shelves = Shelves[Any](self.open_sink, self._letters)
+        self._shelves = Shelves[Any](self.open_sink, self._letters, clock)
         self._messages = self._bytes = self._refused = 0
         self._oldest: float | None = None
-        self._pause = self._resume = 0.0
 
     def open_sink(self, options: Any) -> Sink:
         """Return the sink of some options."""
@@ -87,10 +85,11 @@ class StoreJob(ReadingJob[StoreConfig]):
         for each in self.context.inputs:
             said = {**self.config.options, **each.options}
             self._options[each.producer] = self._validated(said, each.producer)
+            self._shelves.expect(self._options[each.producer], each.producer)
 
-    def accepts(self) -> bool:
-        """Return whether the target is there, as far as is known."""
-        return self._pause == 0.0
+    def accepts(self, producer: str) -> bool:
+        """Return whether the producer's target is there, as far as is known."""
+        return producer not in self._shelves.held
 
     def receive_kept(self, messages: Sequence[Message]) -> None:
         """Take messages of one producer."""
@@ -107,39 +106,31 @@ class StoreJob(ReadingJob[StoreConfig]):
 
         Raises
         ------
-        SinkUnavailable
-            If it cannot now; it is tried again.
+        TransientError
+            As long as a target takes nothing, for the status; it is tried again.
         """
-        now = self._clock()
-        if self._pause:
-            due = now >= self._resume
-        else:
-            longest = min((each.flush_interval for each in self._options.values()), default=1.0)
-            due = self._oldest is None or now - self._oldest >= longest
-        failure = self._flush() if due else None
-        if failure is not None:
-            raise failure
+        longest = min((each.flush_interval for each in self._options.values()), default=1.0)
+        if self._oldest is None or self._clock() - self._oldest >= longest:
+            self._flush()
+        trouble = self._shelves.trouble
+        if trouble is not None:
+            # the same object is raised many times: its traceback would grow
+            raise trouble.with_traceback(None)
 
     def teardown(self) -> None:
         """Flush and close; what cannot be flushed stays in the streams."""
-        self._flush()
+        self._flush(at_once=True)
         try:
             self._shelves.close()
         except TransientError as error:
             self.log.warning("%s", error)
 
-    def _flush(self) -> SinkUnavailable | None:
-        durable, failures = self._shelves.flush()
-        for producer, (epoch, sequence) in durable.items():
+    def _flush(self, *, at_once: bool = False) -> None:
+        for producer, (epoch, sequence) in self._shelves.flush(at_once=at_once).items():
             self.acknowledge(producer, epoch, sequence)
-        self._tell_refusals()
-        if failures:
-            self._pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, 2 * self._pause))
-            self._resume = self._clock() + self._pause
-            return failures[0]
         self._messages = self._bytes = 0
-        self._oldest, self._pause = None, 0.0
-        return None
+        self._oldest = None
+        self._tell_refusals()
 
     def _tell_refusals(self) -> None:
         new = self._shelves.refused - self._refused

@@ -66,7 +66,7 @@ def of_files(kind: str, directory: Path) -> list[Row]:
     """Return the rows of all files of a store, in the order the files were begun."""
     suffix, read = FILES[kind]
     files = [path for path in directory.glob(f"rows*{suffix}") if ".open" not in path.name]
-    files.sort(key=lambda path: int(number) if (number := path.name.split(".")[1]).isdigit() else 0)
+    files.sort(key=lambda path: int(path.name.removesuffix(suffix).partition("+")[2] or 0))
     return [row for path in files for row in read(path)]
 
 

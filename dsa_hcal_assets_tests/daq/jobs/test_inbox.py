@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import zmq
 
 from dsa_hcal_assets.daq.jobs import Input, JobConfig, JobContext, ReadingJob
 from dsa_hcal_assets.daq.jobs.inbox import KeptInbox
@@ -22,15 +23,15 @@ class Clock:
 class Listener(ReadingJob[JobConfig]):
     """Takes messages, or refuses them as the test says."""
 
-    taking = True
+    not_now = ()
 
     def __init__(self, *arguments) -> None:
         super().__init__(*arguments)
         self.taken: list[int] = []
         self.refuse_at: int | None = None
 
-    def accepts(self) -> bool:
-        return self.taking
+    def accepts(self, producer: str) -> bool:
+        return producer not in self.not_now
 
     def receive_kept(self, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -113,15 +114,21 @@ def test_messages_that_could_not_be_taken_come_again_after_a_growing_pause(place
     assert inbox.trouble == ""
 
 
-def test_a_job_that_accepts_nothing_now_gets_nothing_and_loses_nothing(place, writer):
+def test_of_a_producer_that_is_not_accepted_now_nothing_comes_and_nothing_is_lost(place, writer):
+    other = open_writer(place, "absent", StreamConfig(), ["reader"])
     writer.send("a", 7)
+    other.send("a", 8)
     job = listener(place)
     inbox = KeptInbox(job)
-    job.taking = False
-    assert not inbox.deliver()
-    job.taking = True
+    job.not_now = ("source",)
+    while inbox.deliver():
+        pass
+    assert job.taken == [8]
+    assert inbox.fall_asleep(zmq.Poller()), "what is not accepted now wakes nobody"
+    job.not_now = ()
     inbox.deliver()
-    assert job.taken == [7]
+    assert job.taken == [8, 7]
+    other.close()
 
 
 def test_a_producer_that_is_taken_away_is_left_and_the_others_are_read_on(place, writer):

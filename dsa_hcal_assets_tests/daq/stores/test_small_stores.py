@@ -1,7 +1,5 @@
 """Snapshots, memory, dead letters, and the shelves of a store job."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +11,7 @@ from dsa_hcal_assets.daq.stores.dead_letters import DeadLetters, read_letters
 from dsa_hcal_assets.daq.stores.interface import Refusal, SinkUnavailable, Unstorable
 from dsa_hcal_assets.daq.stores.memory import MemorySink
 from dsa_hcal_assets.daq.stores.options import CsvOptions, MemoryOptions, SnapshotOptions, SqlOptions
-from dsa_hcal_assets.daq.stores.shelves import NotOpened, Shelves
+from dsa_hcal_assets.daq.stores.shelves import Shelves
 from dsa_hcal_assets.daq.stores.snapshot import SnapshotSink
 from dsa_hcal_assets.daq.stores.sql import SqlSink
 from dsa_hcal_assets_tests.daq.stores.reading_back import KINDS
@@ -153,19 +151,31 @@ def test_paths_may_have_the_producer_and_the_topic(tmp_path):
     mixed = [message(n, {"n": n}, producer="a/b", topic=f"t{n % 2}") for n in range(1, 6)]
     shelves.append(options, mixed)
     shelves.append(options, readings(2))
-    durable, failures = shelves.flush()
+    durable = shelves.flush()
     shelves.close()
 
-    assert failures == []
+    assert shelves.trouble is None
     assert durable == {"a/b": (EPOCH, 5), "hall": (EPOCH, 2)}
     found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.csv")}
     assert found == {"a%2Fb/t0.csv", "a%2Fb/t1.csv", "hall/temps.csv"}
 
 
-def test_a_sink_that_cannot_be_opened_is_no_reason_to_ask_for_messages_again_in_this_process(tmp_path):
-    shelves = Shelves(SnapshotSink, tmp_path / "letters")
-    with pytest.raises(NotOpened, match="cannot be opened"):
-        shelves.append(SnapshotOptions(path=Path("/proc/nowhere")), readings(1))
+def test_a_sink_that_cannot_be_opened_yet_holds_its_messages_back_and_then_takes_them(tmp_path):
+    options = CsvOptions(path=tmp_path / "a")
+    before = CsvSink(options)
+    before.append(readings(1))
+    before.flush()
+    before.close()
+    shelves = Shelves(CsvSink, tmp_path / "letters")
+    shelves.append(options, readings(2))
+    with files_no_larger_than(0):  # it cannot say that the files are in use again
+        assert shelves.flush() == {}
+    assert shelves.held == {"hall"}
+    shelves.append(options, readings(3)[2:])
+
+    assert shelves.flush(at_once=True) == {"hall": (EPOCH, 3)}
+    shelves.close()
+    assert [n for _, n, _ in KINDS["csv"].all_rows(tmp_path)] == [1, 2, 3]
 
 
 def test_one_target_that_is_away_holds_back_its_producers_only(tmp_path):
@@ -175,11 +185,12 @@ def test_one_target_that_is_away_holds_back_its_producers_only(tmp_path):
     for _ in range(2):
         shelves.append(there, readings(2))
         shelves.append(away, readings(2, producer="yard"))
-        durable, (failure,) = shelves.flush()
-        assert durable == {"hall": (EPOCH, 2)}
-        assert "unable to open" in str(failure)
+        assert shelves.flush(at_once=True) == {"hall": (EPOCH, 2)}
+        assert shelves.held == {"yard"}
+        assert "unable to open" in str(shelves.trouble)
     (tmp_path / "none").mkdir()
 
-    assert shelves.flush() == ({"yard": (EPOCH, 2)}, [])
+    assert shelves.flush(at_once=True) == {"yard": (EPOCH, 2)}
+    assert shelves.held == set()
     shelves.close()
     assert (tmp_path / "none" / "a.db").exists()

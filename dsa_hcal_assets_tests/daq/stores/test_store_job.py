@@ -4,6 +4,7 @@ import logging
 import os
 import random
 import signal
+import sqlite3
 import threading
 
 import pytest
@@ -135,20 +136,64 @@ def test_while_the_target_is_away_nothing_is_taken_and_attempts_become_rarer(pla
     store = Running(place, "csv", Input("hall"), path=str(tmp_path / "a"), flush_messages=100)
     with files_no_larger_than(0):
         store.deliver()
-        assert not store.job.accepts()
-        attempts = 0
+        assert not store.job.accepts("hall")
+        told = []
         for _ in range(100):
-            try:
+            with pytest.raises(SinkUnavailable) as error:
                 store.later(0.5)
-            except SinkUnavailable:
-                attempts += 1
-        assert 3 < attempts < 10
+            told.append(error.value)
+        assert 3 < len({id(error) for error in told}) < 10, "each attempt has an error of its own"
     store.later(60)
-    assert store.job.accepts()
+    assert store.job.accepts("hall")
     store.deliver()
     store.end()
 
     assert [n for _, _, n in KINDS["csv"].all_rows(tmp_path)] == list(range(1, 301))
+
+
+def test_producers_whose_target_is_there_do_not_notice_that_anothers_is_away(place, send, tmp_path):
+    away = Input("yard", options={"url": f"sqlite:///{tmp_path / 'none' / 'a.db'}"})
+    here = Input("hall", options={"url": f"sqlite:///{tmp_path / 'a.db'}"})
+    store = Running(place, "sql", here, away)
+    for _ in range(3):
+        send("hall", *objects(2))
+        send("yard", *objects(2))
+        store.deliver()
+        with pytest.raises(SinkUnavailable):
+            store.later()
+    assert store.job.accepts("hall")
+    assert not store.job.accepts("yard")
+    assert store.job.readers["hall"].behind == 0
+    assert store.job.readers["yard"].behind == 4, "all but the two it was given first"
+
+    (tmp_path / "none").mkdir()
+    store.later(60)
+    store.deliver()
+    store.end()
+    assert waiting(place, "yard") == []
+    for database in (tmp_path / "a.db", tmp_path / "none" / "a.db"):
+        with sqlite3.connect(database) as connection:
+            rows = connection.execute("select sequence from messages order by sequence").fetchall()
+        assert rows == [(n,) for n in range(1, 7)]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "root", "hdf5", "csv"])
+def test_what_a_killed_store_left_open_is_made_whole_though_nothing_more_comes(place, send, tmp_path, kind):
+    send("hall", *objects(3))
+    child = os.fork()
+    if child == 0:
+        killed = Running(place, kind, Input("hall"), path=str(tmp_path / "a"))
+        killed.deliver()
+        killed.later()
+        os.kill(os.getpid(), signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert waiting(place, "hall") == []
+
+    next_one = Running(place, kind, Input("hall"), path=str(tmp_path / "a"))
+    next_one.later()
+    next_one.end()
+    assert [n for _, _, n in KINDS[kind].all_rows(tmp_path)] == [1, 2, 3]
+    assert not list(tmp_path.glob("*.open*"))
 
 
 def test_a_poison_message_is_kept_told_and_does_not_hold_up_the_others(place, send, tmp_path, caplog):
