@@ -34,6 +34,8 @@ NEXT = {
     "calibrated_ms": "continuum_image",
     "continuum_image": "radio_qa_report",
 }
+# a third of the time of a small run goes into what nobody reads
+QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 ORDER = [
     "measurement_set",
     "flags",
@@ -77,6 +79,7 @@ class Platform:
             resources={"installation": installation},
             instance=self.instance,
             raise_on_error=False,
+            run_config=QUIET,
         )
         installation.database.close()
         return result
