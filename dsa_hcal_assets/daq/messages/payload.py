@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_COPIED_TWICE = 256 * 1024
+"""Batches up to so many bytes are serialized and then copied: cheaper than a writer, which copies once."""
+_END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
+_last_schema: "tuple[pa.Schema, bytes] | None" = None
+
+
 class NotEncodable(BadInput):
     """A value of a type that no payload can carry."""
 
@@ -142,6 +148,8 @@ def _arrow(value: object) -> Encoded:
 
     if not isinstance(value, pa.RecordBatch | pa.Table):
         raise NotEncodable(f"a {type(value).__name__} cannot be sent", expected="a RecordBatch or a Table")
+    if isinstance(value, pa.RecordBatch) and (head := _schema_bytes(value.schema)):
+        return _batch(value, head)
     measured = pa.MockOutputStream()
     _write_stream(measured, value)
     length = measured.size()
@@ -150,6 +158,42 @@ def _arrow(value: object) -> Encoded:
         _write_stream(pa.FixedSizeBufferWriter(pa.py_buffer(target)), value)
 
     return Encoded(Kind.ARROW, length, write)
+
+
+def _batch(batch: "pa.RecordBatch", head: bytes) -> Encoded:
+    """Return the stream of a single batch put together from its parts, in a third of a writer's time."""
+    import pyarrow as pa
+
+    end = len(head) + pa.ipc.get_record_batch_size(batch)
+
+    def write(target: memoryview) -> None:
+        if end > _COPIED_TWICE:
+            _write_stream(pa.FixedSizeBufferWriter(pa.py_buffer(target)), batch)
+            return
+        target[: len(head)] = head
+        target[len(head) : end] = memoryview(batch.serialize()).cast("B")
+        target[end:] = _END_OF_STREAM
+
+    return Encoded(Kind.ARROW, end + len(_END_OF_STREAM), write)
+
+
+def _schema_bytes(schema: "pa.Schema") -> bytes:
+    """Return the beginning of a stream; nothing if more than it comes before the batch (dictionaries).
+
+    That of the last schema is kept: a producer mostly has one, and to hash it takes as long as to write it.
+    """
+    global _last_schema
+    kept = _last_schema
+    if kept is None or not schema.equals(kept[0], check_metadata=True):
+        plain = not any(map(_may_hold_dictionary, schema.types))
+        kept = _last_schema = schema, schema.serialize().to_pybytes() if plain else b""
+    return kept[1]
+
+
+def _may_hold_dictionary(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_dictionary(kind) or pa.types.is_nested(kind))
 
 
 def _write_stream(sink: Any, value: "pa.RecordBatch | pa.Table") -> None:

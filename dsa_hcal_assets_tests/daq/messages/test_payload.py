@@ -61,6 +61,34 @@ def test_tables_go_as_arrow(make):
     assert decode(message).to_pydict() == table.to_pydict()
 
 
+def arrow_stream(batch):
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write(batch)
+    return sink.getvalue().to_pybytes()
+
+
+WORDS = pa.array(["a", None, "ccc"] * 50)
+BATCHES = {
+    "numbers and text": {"t": pa.array(range(150)), "w": WORDS},
+    "a slice": {"t": pa.array(range(1000))[17:167], "w": WORDS},
+    "dictionaries": {"w": WORDS.dictionary_encode()},
+    "dictionaries in lists": {"w": pa.array([["a"]] * 3, pa.list_(pa.dictionary(pa.int8(), pa.string())))},
+    "lists": {"l": pa.array([[1.0], [], None])},
+    "no rows": {"t": pa.array([], pa.int8())},
+    "large": {"t": pa.array(np.arange(100_000.0))},
+}
+
+
+@pytest.mark.parametrize("columns", BATCHES.values(), ids=BATCHES.keys())
+@pytest.mark.parametrize("metadata", [None, {"unit": "deg C"}])
+def test_a_batch_becomes_the_stream_that_arrow_itself_writes(columns, metadata):
+    batch = pa.RecordBatch.from_pydict(columns).replace_schema_metadata(metadata)
+    # twice: the second time its schema is known
+    for _ in range(2):
+        assert bytes(written(encode(batch)).payload) == arrow_stream(batch)
+
+
 def test_bytes_come_back_as_a_view():
     assert bytes(decode(written(encode(b"\x00\xff")))) == b"\x00\xff"
 
