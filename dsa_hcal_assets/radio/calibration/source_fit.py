@@ -25,6 +25,10 @@ from dsa_hcal_assets.radio.flagging.visibilities import READ_ONLY, frequencies
 Floats = NDArray[np.float64]
 # values of a block of templates: 64 MB
 BLOCK_VALUES = 16_000_000
+# Products are made by two threads of ours, each in parts too small for the linear algebra library to use
+# threads of its own: those wait for each other, on a busy machine for seconds.
+PIECE = 16_384
+SMALL = 400_000
 STEPS = 2
 # More visibilities than this are thinned out, whole integrations at a time: so many give 96 antennas a
 # noise of 0.6 mJy.
@@ -61,9 +65,12 @@ def fit_sources(ms: Path, field: int, sky: SkyModel, *, shortest_lambda: float =
 def _step(ms: Path, field: int, sky: SkyModel, shortest_lambda: float) -> list[Calibrator]:
     count = len(sky.sources)
     matrix, right = np.zeros((3 * count, 3 * count)), np.zeros(3 * count)
-    for templates, data in _equations(ms, field, sky, shortest_lambda):
-        matrix += templates.T @ templates
-        right += templates.T @ data
+    with ThreadPoolExecutor(THREADS) as pool:
+        for templates, data in _equations(ms, field, sky, shortest_lambda, pool):
+            pieces = (slice(start, start + PIECE) for start in range(0, len(data), PIECE))
+            for square, product in pool.map(partial(_products, templates, data), pieces):
+                matrix += square
+                right += product
     free = np.arange(3 * count) % count > 0
     solved, *_ = np.linalg.lstsq(matrix[np.ix_(free, free)], (right - matrix[:, 0])[free], rcond=None)
     fitted = zip(sky.sources[1:], *solved.reshape(3, count - 1), strict=True)
@@ -72,6 +79,20 @@ def _step(ms: Path, field: int, sky: SkyModel, shortest_lambda: float) -> list[C
         for one, factor, east, north in fitted
         if factor > 0 and math.hypot(east, north) <= FARTHEST_ARCSEC * factor
     ]
+
+
+def _products(
+    templates: NDArray[np.float32], data: NDArray[np.float32], piece: slice
+) -> tuple[Floats, Floats]:
+    """Return the sums of a piece of the normal equations."""
+    columns = templates.shape[1]
+    square, product = np.zeros((columns, columns)), np.zeros(columns)
+    length = max(1, SMALL // columns**2)
+    for start in range(piece.start, min(piece.stop, len(data)), length):
+        part = templates[start : min(start + length, piece.stop)]
+        square += part.T @ part
+        product += part.T @ data[start : start + len(part)]
+    return square, product
 
 
 def _moved(source: Calibrator, factor: float, east_arcsec: float, north_arcsec: float) -> Calibrator:
@@ -85,7 +106,7 @@ def _moved(source: Calibrator, factor: float, east_arcsec: float, north_arcsec: 
 
 
 def _equations(
-    ms: Path, field: int, sky: SkyModel, shortest_lambda: float
+    ms: Path, field: int, sky: SkyModel, shortest_lambda: float, pool: ThreadPoolExecutor
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Yield blocks of templates, shape (n_value, 3 n_source), and of the data, by sqrt(weight).
 
@@ -95,7 +116,7 @@ def _equations(
     from casacore.tables import table
 
     cosines, channels, count = sky.cosines, frequencies(ms), len(sky.sources)
-    with table(str(ms), **READ_ONLY) as main, ThreadPoolExecutor(THREADS) as pool:
+    with table(str(ms), **READ_ONLY) as main:
         cross = main.getcol("ANTENNA1") != main.getcol("ANTENNA2")
         wanted = cross & (main.getcol("FIELD_ID") == field)
         used, times = main.getcol("DATA_DESC_ID"), main.getcol("TIME")

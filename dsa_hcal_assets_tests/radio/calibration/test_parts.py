@@ -128,11 +128,11 @@ class TestFieldModel:
 
     def test_settled_is_every_source_again_with_its_flux_density(self) -> None:
         before = [self.source(1.0), self.source(2.0, "F0.2")]
-        assert have_settled(before, [self.source(1.005), self.source(1.99, "F0.2")])
+        assert have_settled(before, [self.source(1.03), self.source(1.95, "F0.2")])
         assert have_settled([], [])
 
     def test_another_flux_density_is_not_settled(self) -> None:
-        assert not have_settled([self.source(1.0)], [self.source(1.02)])
+        assert not have_settled([self.source(1.0)], [self.source(1.08)])
 
     def test_a_source_that_was_dropped_is_not_settled(self) -> None:
         assert not have_settled([self.source(1.0), self.source(2.0, "F0.2")], [self.source(1.0)])
