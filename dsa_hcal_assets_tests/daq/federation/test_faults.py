@@ -1,18 +1,16 @@
 """Connections that break and processes that die: nothing is lost, doubled or out of order."""
 
 import random
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from dsa_hcal_assets.daq.federation.config import LinkConfig, PeerConfig
+from dsa_hcal_assets.daq.federation.config import PeerConfig
 from dsa_hcal_assets.daq.federation.troubles import PeerAway
 from dsa_hcal_assets.daq.streams.interface import StreamWriter
 from dsa_hcal_assets_tests.daq.federation.conftest import Site, Store, until
+from dsa_hcal_assets_tests.daq.federation.namespaces import Namespaces
 from dsa_hcal_assets_tests.daq.federation.network import CuttableNetwork
 
 Pair = tuple[Site, Site]
@@ -108,12 +106,17 @@ def test_links_killed_at_random_lose_nothing(traffic: Traffic, network: Cuttable
 
 
 def test_links_in_two_network_namespaces_lose_nothing_when_the_interface_goes_down(
-    traffic: Traffic, namespaces: "Namespaces"
+    traffic: Traffic, namespaces: Namespaces
 ) -> None:
     hall, laboratory = traffic.hall, traffic.laboratory
     listen = f"tcp://{namespaces.HALL}:5600"
-    namespaces.spawn(0, hall, hall.config(PeerConfig(id="laboratory", send=PRODUCERS), listen=listen))
-    namespaces.spawn(1, laboratory, laboratory.config(PeerConfig(id="hall", address=listen)))
+    configs = {
+        hall: hall.config(PeerConfig(id="laboratory", send=PRODUCERS), listen=listen),
+        laboratory: laboratory.config(PeerConfig(id="hall", address=listen)),
+    }
+    for which, (site, config) in enumerate(configs.items()):
+        program = [sys.executable, "-c", LINK_PROGRAM, config.model_dump_json(), str(site.place.run_dir)]
+        namespaces.spawn(which, program)
     traffic.some(100)
     traffic.grows(1)
     for _ in range(2):
@@ -133,54 +136,3 @@ from dsa_hcal_assets.daq.federation.link import run_link
 from dsa_hcal_assets.daq.streams.opening import StreamPlace
 run_link(LinkConfig.model_validate_json(sys.argv[1]), StreamPlace(Path(sys.argv[2])))
 """
-
-
-class Namespaces:
-    """Two network namespaces joined by a pair of virtual interfaces."""
-
-    HALL, LABORATORY = "10.77.0.1", "10.77.0.2"
-
-    def __init__(self, prefix: str) -> None:
-        self.names = (f"{prefix}-h", f"{prefix}-l")
-        self._links: list[subprocess.Popen[bytes]] = []
-
-    def make(self) -> None:
-        for name in self.names:
-            _ip("netns", "add", name)
-        peer = ("peer", "name", "wire", "netns", self.names[1])
-        _ip("-n", self.names[0], "link", "add", "wire", "type", "veth", *peer)
-        for name, address in zip(self.names, (self.HALL, self.LABORATORY), strict=True):
-            _ip("-n", name, "addr", "add", f"{address}/24", "dev", "wire")
-            _ip("-n", name, "link", "set", "wire", "up")
-
-    def spawn(self, which: int, site: Site, config: LinkConfig) -> None:
-        program = [sys.executable, "-c", LINK_PROGRAM, config.model_dump_json(), str(site.place.run_dir)]
-        self._links.append(subprocess.Popen(["ip", "netns", "exec", self.names[which], *program]))
-
-    def set_interface(self, state: str) -> None:
-        _ip("-n", self.names[0], "link", "set", "wire", state)
-
-    def remove(self) -> None:
-        for link in self._links:
-            link.kill()
-            link.wait()
-        for name in self.names:
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
-
-
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True)
-
-
-@pytest.fixture
-def namespaces(tmp_path: Path) -> Iterator[Namespaces]:
-    namespaces = Namespaces(f"dsahcal{abs(hash(tmp_path)) % 10**6}")
-    try:
-        if shutil.which("ip") is None:
-            pytest.skip("NOT RUN: two network namespaces need the program `ip` (iproute2)")
-        namespaces.make()
-    except subprocess.CalledProcessError as error:
-        namespaces.remove()
-        pytest.skip(f"NOT RUN: network namespaces may not be made here: {error.stderr.decode().strip()}")
-    yield namespaces
-    namespaces.remove()

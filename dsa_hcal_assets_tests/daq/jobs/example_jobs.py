@@ -1,6 +1,7 @@
 """Job types the tests run as real processes: `type = "dsa_hcal_assets_tests.daq.jobs.example_jobs:Name"`."""
 
 import ctypes
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.errors import TransientError
 
 MODULE = __name__
-Fault = Literal["", "exception", "transient", "hang", "exit", "segfault", "memory", "print", "finish"]
+Fault = Literal["", "exception", "transient", "hang", "exit", "segfault", "memory", "print", "finish", "fork"]
 
 
 class DiaryConfig(JobConfig):
@@ -72,6 +73,9 @@ class Diary(Job[DiaryConfig]):
                 print("printed by the job")  # noqa: T201
             case "finish":
                 self.finish()
+            case "fork":
+                if os.fork() == 0:
+                    os._exit(0)
 
 
 class NumbersConfig(JobConfig):

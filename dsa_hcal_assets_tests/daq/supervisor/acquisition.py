@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dsa_hcal_assets.daq.broker.endpoints import ipc_endpoints
 from dsa_hcal_assets.daq.jobs.context import JobContext
-from dsa_hcal_assets.daq.streams.configuration import StreamPlace
+from dsa_hcal_assets.daq.streams.configuration import SHARED_MEMORY, StreamPlace
 from dsa_hcal_assets.daq.streams.opening import sweep
 from dsa_hcal_assets.daq.supervisor.config import read_supervisor_config
 from dsa_hcal_assets.daq.supervisor.line_server import LineServer
@@ -30,12 +30,12 @@ def job_text(identity: str, kind: str, **keys: object) -> str:
 class Acquisition:
     """Files, and the supervisor that runs them in the test's own thread."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, memory_root: Path = SHARED_MEMORY) -> None:
         self.config_dir = directory / "config"
         self.config_dir.mkdir()
         self.run_dir = directory / "run"
         self.run_dir.mkdir()
-        self.place = StreamPlace(self.run_dir)
+        self.place = StreamPlace(self.run_dir, memory_root=memory_root)
         (self.config_dir / "supervisor.toml").write_text('id = "here"\n')
         self._lines = LineServer(f"ipc://{directory}/lines")
         self.supervisor = Supervisor(
@@ -48,11 +48,11 @@ class Acquisition:
             ),
         )
 
-    def write(self, identity: str, kind: str, **keys: object) -> None:
-        """Write the file of a job; a diary goes to `<id>.diary`."""
+    def write(self, identity: str, kind: str, more: str = "", **keys: object) -> None:
+        """Write the file of a job, `more` at its end; a diary goes to `<id>.diary`."""
         if kind == "Diary":
             keys.setdefault("diary", str(self.diary_path(identity)))
-        (self.config_dir / f"{identity}.toml").write_text(job_text(identity, kind, **keys))
+        (self.config_dir / f"{identity}.toml").write_text(job_text(identity, kind, **keys) + more)
 
     def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
         deadline = time.monotonic() + seconds

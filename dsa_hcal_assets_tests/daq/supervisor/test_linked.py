@@ -3,43 +3,54 @@
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from dsa_hcal_assets.daq.control.keys import link_directory
 from dsa_hcal_assets.daq.federation.keys import allow, generate_keys
+from dsa_hcal_assets.daq.stores.raw import read_frames
+from dsa_hcal_assets_tests.daq.federation.namespaces import Namespaces
 from dsa_hcal_assets_tests.daq.supervisor.whole import Whole
+
+Pair = tuple[Whole, Whole]
+_QUICK = {"restart.first_delay": "50ms"}
 
 
 @pytest.fixture
-def linked(tmp_path: Path) -> Iterator[tuple[Whole, Whole]]:
+def linked(tmp_path: Path) -> Iterator[Callable[..., Pair]]:
     """A supervisor `hall` that listens and sends, and a supervisor `office` that reads."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    options = {
-        "hall": f'[federation]\nlisten = "{address}"\n[[federation.peer]]\nid = "office"\nsend = ["so*"]\n',
-        "office": f'[federation]\n[[federation.peer]]\nid = "hall"\naddress = "{address}"\n',
-    }
-    made = []
-    for identity, text in options.items():
-        (tmp_path / identity).mkdir()
-        made.append(Whole(tmp_path / identity, text, identity))
-    hall, office = made
-    certificates = {one: generate_keys(link_directory(one.run_dir)) for one in made}
-    allow(link_directory(hall.run_dir), "office", certificates[office])
-    allow(link_directory(office.run_dir), "hall", certificates[hall])
-    yield hall, office
+    made: list[Whole] = []
+
+    def make(address: str, within: tuple[Sequence[str], Sequence[str]] = ((), ())) -> Pair:
+        options = {
+            "hall": f'listen = "{address}"\n[[federation.peer]]\nid = "office"\nsend = ["so*"]\n',
+            "office": f'[[federation.peer]]\nid = "hall"\naddress = "{address}"\n',
+        }
+        for (identity, text), words in zip(options.items(), within, strict=True):
+            (tmp_path / identity).mkdir()
+            made.append(Whole(tmp_path / identity, f"[federation]\n{text}", identity, words))
+        hall, office = made
+        certificates = {one: generate_keys(link_directory(one.run_dir)) for one in made}
+        allow(link_directory(hall.run_dir), "office", certificates[office])
+        allow(link_directory(office.run_dir), "hall", certificates[hall])
+        return hall, office
+
+    yield make
     for one in made:
         one.close()
 
 
-def test_a_store_elsewhere_gets_everything_though_links_are_killed(linked: tuple[Whole, Whole]):
-    hall, office = linked
-    quick = {"restart.first_delay": "50ms"}
-    hall.write("source", "Numbers", interval="5ms", most=600, **quick)
+def free_address() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"tcp://127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_a_store_elsewhere_gets_everything_though_links_are_killed(linked):
+    hall, office = linked(free_address())
+    hall.write("source", "Numbers", interval="5ms", most=600, **_QUICK)
     office.write(
         "keep", "Collector", '[[input]]\nfrom = "source@hall"\n', into=str(office.directory / "kept")
     )
@@ -52,3 +63,37 @@ def test_a_store_elsewhere_gets_everything_though_links_are_killed(linked: tuple
     office.until(lambda: 600 in office.kept("kept"), 60)
     assert office.kept("kept") == list(range(1, 601))
     assert (office.directory / "kept").read_text().startswith("source@hall ")
+
+
+@pytest.mark.parametrize("policy", ["spill", "block"])
+def test_supervisors_in_two_network_namespaces_lose_nothing_when_the_link_is_cut_and_restored(
+    linked, namespaces: Namespaces, policy: str
+):
+    within = namespaces.command(0), namespaces.command(1)
+    hall, office = linked(f"tcp://{namespaces.HALL}:5600", within)
+    table = office.directory / "table"
+    # a ring that is full long before the link is back
+    small = {"stream.policy": policy, "stream.size": "16 KiB", "stream.segment": "16 KiB"}
+    hall.write("source", "Numbers", interval="2ms", most=2000, **small)
+    options = f'options = {{ path = "{table}", flush_interval = 0.1 }}\n'
+    office.write("keep", "raw", f'[[input]]\nfrom = "source@hall"\n{options}')
+
+    def stored() -> list[int]:
+        path = table.with_suffix(".raw")
+        return [message.sequence for message in read_frames(path)] if path.exists() else []
+
+    def held_up() -> bool:
+        """Say whether the ring has filled, and its policy had to do something about it."""
+        blocked = hall.job("source").detail.startswith("blocked")
+        return blocked if policy == "block" else any(hall.run_dir.glob("streams/source/*/*.segment"))
+
+    hall.start()
+    office.start()
+    office.until(lambda: len(stored()) > 100, 60)
+    namespaces.set_interface("down")
+    hall.until(held_up)
+    assert len(stored()) < 2000
+    namespaces.set_interface("up")
+    office.until(lambda: len(stored()) >= 2000, 60)
+    assert stored() == list(range(1, 2001))
+    assert office.job("keep").metrics["lost"].get("source@hall", 0) == 0

@@ -1,5 +1,6 @@
 """`dsa-hcal daq run` as its users see it: takeover, orderly end, systemd, and no help from the system."""
 
+import csv
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ import pytest
 from dsa_hcal_assets.daq.streams.configuration import StreamPlace
 from dsa_hcal_assets.daq.streams.files import memory_directory
 from dsa_hcal_assets.daq.supervisor.states import State
+from dsa_hcal_assets_tests.daq.supervisor.bare_system import SITE_CUSTOMIZATION
 from dsa_hcal_assets_tests.daq.supervisor.whole import Whole, processes_of
 
 STORE = '[[input]]\nfrom = "source"\n'
@@ -81,22 +83,32 @@ def test_a_run_directory_has_one_supervisor(whole):
     hall.until_running("broker")
 
 
-def test_everything_works_with_tcp_without_shared_memory_and_only_spawned_processes(whole):
+def test_everything_works_as_on_windows_by_tcp_without_shared_memory_fork_and_locks(whole, tmp_path: Path):
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "sitecustomize.py").write_text(SITE_CUSTOMIZATION)
     hall = whole('transport = "tcp"\nshared_memory = false\n')
-    hall.write("source", "Numbers", interval="5ms", most=200)
+    table = f'[store_config.csv]\npath = "{tmp_path / "table"}"\nflush_interval = 0.1\n'
+    hall.write("source", "Numbers", table, interval="5ms", most=200)
     hall.write("keep", "Collector", STORE, into=str(hall.directory / "kept"))
     hall.write("listener", "Diary", subscribe=["numbers"], interval="1h")
-    hall.start()
-    hall.until_running("source", "keep", "listener")
+    hall.write("limited", "Diary", in_step="fork", **{"limits.memory": "1 GB"})
+    hall.start(PYTHONPATH=os.pathsep.join([str(tmp_path / "bare"), os.environ["PYTHONPATH"]]))
+    hall.until_running("source", "keep", "listener", "store.csv")
     assert hall.status().control.startswith("tcp://127.0.0.1:")
     # ZeroMQ's reconnection makes sockets of its own; none of them is a Unix socket
     for job in hall.status().jobs:
-        assert not [one for one in psutil.Process(job.pid).net_connections("unix") if one.laddr]
+        if job.pid is not None:
+            assert not [one for one in psutil.Process(job.pid).net_connections("unix") if one.laddr]
     hall.until(lambda: 200 in hall.kept("kept"))
     assert hall.kept("kept") == list(range(1, 201))
     hall.until(lambda: "live source numbers" in hall.diary("listener"))
+    hall.until(lambda: hall.job("store.csv").metrics["queues"].get("source") == 0)
     assert not memory_directory(StreamPlace(hall.run_dir)).exists()
+    assert not [path for path in hall.run_dir.rglob("*") if path.is_fifo()]
+    assert "has no attribute 'fork'" in hall.job("limited").last_failure, "the system was bare"
     assert hall.stop() == 0
+    with (tmp_path / "table.csv").open() as file:
+        assert [int(row["value"]) for row in csv.DictReader(file)] == list(range(1, 201))
 
 
 def test_a_port_in_use_is_told_and_the_other_jobs_run(whole):

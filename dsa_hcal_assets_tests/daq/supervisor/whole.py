@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
@@ -22,9 +22,24 @@ _MAIN = "from dsa_hcal_assets.cli import main; main()"
 
 
 class Whole:
-    """A configuration directory and, when started, its supervisor."""
+    """A configuration directory and, when started, its supervisor.
 
-    def __init__(self, directory: Path, options: str = "", identity: str = "hall/1") -> None:
+    Parameters
+    ----------
+    directory
+        Of everything.
+    options
+        Of `supervisor.toml`.
+    identity
+        Of the supervisor.
+    within
+        Words before its command, as those of a network namespace.
+    """
+
+    def __init__(
+        self, directory: Path, options: str = "", identity: str = "hall/1", within: Sequence[str] = ()
+    ) -> None:
+        self.within = within
         self.directory = directory
         self.config_dir = directory / "config"
         self.config_dir.mkdir()
@@ -44,7 +59,7 @@ class Whole:
     def start(self, **environment: str) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _MAIN, "daq", "run", str(self.config_dir)],
+                [*self.within, sys.executable, "-c", _MAIN, "daq", "run", str(self.config_dir)],
                 env=self.environment(**environment),
                 stdout=log,
                 stderr=log,
