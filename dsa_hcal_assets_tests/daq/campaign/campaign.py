@@ -1,5 +1,6 @@
 """An acquisition into every kind of store, and what is done to it."""
 
+import contextlib
 import os
 import random
 import signal
@@ -150,9 +151,10 @@ class Campaign:
         if self._filler.exists():
             self._filler.unlink()
             return "disk emptied"
-        free = os.statvfs(self.small_disk)
-        with self._filler.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, free.f_bavail * free.f_frsize - 4096))
+        # to the last byte, while the stores write too
+        with self._filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(1 << 20))
         return "disk filled"
 
     # --- what must be true at the end ---
