@@ -5,7 +5,6 @@ own thresholds. What comes after the last calibrator of a group (sets of other g
 the registry's choice.
 """
 
-import math
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,13 +12,14 @@ from pathlib import Path
 
 from dsa_hcal_assets.errors import PermanentError
 from dsa_hcal_assets.orchestration.radio.calibrators import write_tables
+from dsa_hcal_assets.orchestration.radio.conversion import centre_of
 from dsa_hcal_assets.orchestration.radio.worker import call, outcome
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun
-from dsa_hcal_assets.products.model import JSON, Product
+from dsa_hcal_assets.products.model import Product
 from dsa_hcal_assets.quality.verdicts import Metric
 from dsa_hcal_assets.radio.calibration.fields import NoCalibrator
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
-from dsa_hcal_assets.radio.observation import MS_NAME, Observation
+from dsa_hcal_assets.radio.observation import MS_NAME, Centre, Observation
 from dsa_hcal_assets.radio.profiles.model import Profile
 
 RANK = "calibrator_rank"
@@ -56,9 +56,9 @@ class Solving:
             room.mkdir()
             try:
                 found = self._attempt(source, rank, room)
-            except NoCalibrator:
-                raise
             except PermanentError as error:
+                if rank == 1 and isinstance(error, NoCalibrator):
+                    raise
                 refused[name] = str(error)
                 errors.append(error)
                 continue
@@ -95,7 +95,7 @@ class Solving:
                 "pointing_dec_deg": self.observation.pointing_dec_deg,
                 "imager": installation.settings.radio.imager,
                 # the group is phased to its best calibrator
-                "centre": _centre(source) if source and rank > 1 else None,
+                "centre": centre_of(_position(source)) if source and rank > 1 else None,
                 **write_tables(installation, self.observation, self.telescope, room, source),
             },
         )
@@ -110,12 +110,8 @@ class Solving:
         return replace(found, metrics=[*found.metrics, Metric(RANK, float(rank), of)])
 
 
-def _centre(source: Calibrator) -> JSON:
-    return {
-        "name": source.name,
-        "ra_rad": math.radians(source.ra_deg),
-        "dec_rad": math.radians(source.dec_deg),
-    }
+def _position(source: Calibrator) -> Centre:
+    return Centre(name=source.name, ra_deg=source.ra_deg, dec_deg=source.dec_deg)
 
 
 def _move_up(room: Path, place: Path) -> None:

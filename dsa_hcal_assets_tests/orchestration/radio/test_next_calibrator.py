@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.radio, pytest.mark.timeout(600)]
 TRUE = CALIBRATORS["3C147"]
 PHANTOM = Calibrator.of_power_law("J0541+499", TRUE.ra_deg - 0.1, TRUE.dec_deg + 0.1, 5000.0, -0.7)
 UP_TO_TABLES = ("uvh5_group", "measurement_set", "flags", "calibration_tables")
-SETUP = GroupSetup(antennas=9, channels=4, integrations=8)
+SETUP = GroupSetup(antennas=9, channels=2, integrations=8)
 
 
 @pytest.fixture(scope="module")
