@@ -4,10 +4,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crc32c import crc32c
-
 from dsa_hcal_assets.daq.federation.protocol import Data, Place, Pull
-from dsa_hcal_assets.daq.messages.frame import pack_prefix
+from dsa_hcal_assets.daq.messages.frame import prefix_of
 from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.daq.streams.interface import StreamReader
 
@@ -91,7 +89,7 @@ class OutgoingStream:
             message = self._next()
             if message is None:
                 break
-            pieces += (_prefix(message), message.payload)
+            pieces += (prefix_of(message), message.payload)
             messages += 1
             length += self._note(message)
         if not messages:
@@ -134,17 +132,3 @@ class OutgoingStream:
                 return message
             # the peer had appended it, and its acknowledgement was lost with the connection
             self._reader.acknowledge(message.epoch, message.sequence)
-
-
-def _prefix(message: Message) -> bytes:
-    return pack_prefix(
-        message.topic,
-        message.producer,
-        message.epoch,
-        message.sequence,
-        message.time_ns,
-        message.kind,
-        len(message.payload),
-        crc32c(message.payload),
-        message.attributes,
-    ).data

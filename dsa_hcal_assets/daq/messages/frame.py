@@ -102,9 +102,9 @@ def pack_prefix(
     return Prefix(data.ljust(start, b"\0"), start + payload_length)
 
 
-def pack(message: Message) -> bytes:
-    """Return the whole frame of `message`."""
-    prefix = pack_prefix(
+def prefix_of(message: Message) -> bytes:
+    """Return the bytes of a frame before its payload, for those who write that themselves."""
+    return pack_prefix(
         message.topic,
         message.producer,
         message.epoch,
@@ -114,8 +114,12 @@ def pack(message: Message) -> bytes:
         len(message.payload),
         crc32c(message.payload),
         message.attributes,
-    )
-    return prefix.data + message.payload
+    ).data
+
+
+def pack(message: Message) -> bytes:
+    """Return the whole frame of `message`."""
+    return prefix_of(message) + message.payload
 
 
 def unpack(frame: memoryview, where: str, *, check_payload: bool = True) -> Message:

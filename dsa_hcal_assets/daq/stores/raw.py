@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from crc32c import crc32c
-
-from dsa_hcal_assets.daq.messages.frame import frame_length, pack_prefix, unpack
+from dsa_hcal_assets.daq.messages.frame import frame_length, prefix_of, unpack
 from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.daq.stores.appending import AppendingSink, Bytes
 from dsa_hcal_assets.daq.stores.interface import Refusal
@@ -48,7 +46,7 @@ class RawSink(AppendingSink[DayOfMessages]):
         messages = (message for piece in pieces for message in piece.messages)
         if self._payloads_only:
             return [message.payload for message in messages]
-        return [part for message in messages for part in (_prefix(message), message.payload)]
+        return [part for message in messages for part in (prefix_of(message), message.payload)]
 
 
 def read_frames(path: Path) -> Iterator[Message]:
@@ -63,17 +61,3 @@ def read_frames(path: Path) -> Iterator[Message]:
     while data:
         yield unpack(data, str(path))
         data = data[frame_length(data) :]
-
-
-def _prefix(message: Message) -> bytes:
-    return pack_prefix(
-        message.topic,
-        message.producer,
-        message.epoch,
-        message.sequence,
-        message.time_ns,
-        message.kind,
-        len(message.payload),
-        crc32c(message.payload),
-        message.attributes,
-    ).data
