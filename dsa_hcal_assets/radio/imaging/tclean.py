@@ -5,9 +5,6 @@ from pathlib import Path
 
 from dsa_hcal_assets.radio.imaging.imager import PLANES, ImageParameters, ImageReport
 
-# WSClean cleans deeper only where it found peaks; without such a mask that would take noise for sources
-UNMASKED_SIGMA = 3.0
-
 
 def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
     """Image with tclean; see `imager.image`.
@@ -39,7 +36,8 @@ def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
             nmajor=parameters.most_passes or -1,
             gain=0.1,
             threshold=f"{parameters.threshold_jy}Jy",
-            nsigma=max(parameters.stop_sigma, UNMASKED_SIGMA),
+            # WSClean goes on to stop_sigma where its mask is; without one that takes noise for sources
+            nsigma=max(parameters.stop_sigma, parameters.mask_sigma),
             uvrange=f">{parameters.uvrange_lambda:g}lambda" if parameters.uvrange_lambda else "",
             pblimit=-0.1,
             restoringbeam="",

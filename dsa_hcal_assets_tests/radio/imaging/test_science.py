@@ -136,6 +136,16 @@ class TestSimulatedDrift:
         for one in found.values():
             assert one.flux_ratio == pytest.approx(1, abs=0.03), one.source.name
 
+    @pytest.mark.verify
+    def test_both_imagers_agree(self, drift: Chain) -> None:
+        """3C147 is subtracted by both; its neighbours to 1 %, or 3 sigma where the noise is higher."""
+        (one,), (other,) = (drift.image(imager)["fields"].values() for imager in ("wsclean", "tclean"))
+        for found, same in zip(one["known"], other["known"], strict=True):
+            both = found["fit"]["flux_jy"], same["fit"]["flux_jy"]
+            noise = np.hypot(one["rms"], other["rms"])
+            assert both[0] == pytest.approx(both[1], rel=0.01, abs=3 * noise), found["source"]["name"]
+        assert other["noise_ratio"] == pytest.approx(1, abs=0.2)
+
     def test_positions_agree_within_a_tenth_of_the_beam(self, drift: Chain) -> None:
         (measured,) = drift.image("wsclean")["fields"].values()
         for one in _compared(drift):
