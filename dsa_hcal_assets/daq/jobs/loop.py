@@ -83,6 +83,8 @@ class JobLoop:
             try:
                 self._job.teardown()
             finally:
+                # what was done since the record before; all there is of a job that took less than a second
+                self._job.publish_record(self._job.metrics.as_record())
                 self._close()
 
     def _round(self) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dsa_hcal_assets.daq.streams.errors import MessageTooLarge
+from dsa_hcal_assets.daq.streams.errors import MessageTooLarge, StreamFull
 from dsa_hcal_assets.daq.streams.opening import StreamConfig, open_reader, open_writer
 from dsa_hcal_assets_tests.daq.streams.reading import acknowledge, drained, values
 
@@ -26,6 +26,32 @@ def test_frames_of_every_size_come_whole_from_every_offset_of_the_ring(memory_pl
             held = [held[-1], *reader.receive()]
             assert bytes(held[-1].payload) == bytes([length % 251]) * length
         assert (reader.lost, held[-1].sequence) == (0, 13)
+
+
+@pytest.mark.parametrize("policy", ["block", "spill"])
+def test_a_full_ring_does_not_wrap_onto_what_has_not_been_read(memory_place, policy):
+    writer = open_writer(memory_place, "p", StreamConfig(policy=policy, size=RING), readers=["r"])
+    reader = open_reader(memory_place, "p", "r")
+    seen = []
+
+    def read_one():
+        (message,) = reader.receive(1)
+        seen.append(bytes(message.payload))
+        reader.acknowledge(message.epoch, message.sequence)
+
+    sent = [bytes([number % 251]) * (37 * number % 700) for number in range(400)]
+    for payload in sent:
+        # as full as it can be, at every offset
+        while True:
+            try:
+                writer.send("t", payload, timeout=0)
+                break
+            except StreamFull:
+                read_one()
+    while len(seen) < len(sent):
+        read_one()
+    assert seen == sent
+    assert reader.lost == 0
 
 
 @pytest.mark.parametrize("policy", ["block", "spill", "drop_oldest"])
