@@ -214,27 +214,43 @@ def test_a_poison_message_is_kept_told_and_does_not_hold_up_the_others(place, se
     assert waiting(place, "hall") == []
 
 
-def test_killed_at_any_time_the_next_process_goes_on_and_nothing_is_lost_or_doubled(place, send, tmp_path):
+@pytest.mark.parametrize("flush_messages", [70, 700], ids=["within a batch", "over several"])
+def test_a_killed_store_goes_on_in_its_next_process_and_nothing_is_lost_or_doubled(
+    place, send, tmp_path, flush_messages
+):
     send("hall", *objects(1500))
     send("yard", *objects(1500))
     dice = random.Random(3)
     ends = 0
     for attempt in range(12):
+        seconds, rounds = dice.uniform(0, 0.3), dice.randrange(1, 4)
         child = os.fork()
         if child == 0:
-            if attempt < 11:
-                threading.Timer(dice.uniform(0, 0.15), lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
             inputs = Input("hall"), Input("yard")
             store = Running(
-                place, "csv", *inputs, path=str(tmp_path / "a"), flush_messages=70, rotate_size=9000
+                place,
+                "csv",
+                *inputs,
+                path=str(tmp_path / "a"),
+                flush_messages=flush_messages,
+                rotate_size=9000,
             )
+            if attempt % 2:
+                threading.Timer(seconds, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+            elif attempt < 10:
+                for _ in range(rounds):
+                    store.inbox.deliver()
+                # with messages taken that are in no file
+                os.kill(os.getpid(), signal.SIGKILL)
             store.deliver()
             store.end()
             os._exit(0)
-        dice.random()
         ends += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert ends < 12
 
+    last = Running(place, "csv", Input("hall"), Input("yard"), path=str(tmp_path / "a"))
+    last.deliver()
+    last.end()
     rows = KINDS["csv"].all_rows(tmp_path)
     for producer in ("hall", "yard"):
         assert [n for name, _, n in rows if name == producer] == list(range(1, 1501))
