@@ -13,6 +13,7 @@ import math
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -65,6 +66,8 @@ class Run:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark as the command line says."""
     options = _parser().parse_args(arguments)
+    # cut from outside, it takes its contender and its scratch with it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("cut"))
     size, runs = "quick" if options.quick else "full", dict[str, Run]()
     agreement: dict[str, float] = {}
     failed: list[str] = []
@@ -150,14 +153,19 @@ def _progress(name: str, files: Sequence[Path], work: Path, *, quick: bool) -> I
     command = [sys.executable, "-m", "benchmarks.calibration_contenders", name, str(request), str(reply)]
     child, ended = os.posix_spawn(command[0], command, dict(os.environ)), 0
     known = ""
-    while not ended:
-        time.sleep(PAUSE_S)
-        ended, status, usage = os.wait4(child, os.WNOHANG)
-        said = reply.read_text() if reply.is_file() else ""
-        if said != known or (ended and said):
-            known = said
-            found: dict[str, Any] = json.loads(said)
-            yield Run(**found, peak_rss_mib=usage.ru_maxrss / 1024 if ended else 0.0)
+    try:
+        while not ended:
+            time.sleep(PAUSE_S)
+            ended, status, usage = os.wait4(child, os.WNOHANG)
+            said = reply.read_text() if reply.is_file() else ""
+            if said != known or (ended and said):
+                known = said
+                found: dict[str, Any] = json.loads(said)
+                yield Run(**found, peak_rss_mib=usage.ru_maxrss / 1024 if ended else 0.0)
+    finally:
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
     if status:
         raise ContenderFailed(f"{name} ended with {os.waitstatus_to_exitcode(status)}")
     for large in (*out.glob("group.ms*"), *out.glob("calibrated*")):
