@@ -28,6 +28,7 @@ MOST_ITERATIONS = 5
 # chi-squared of two solutions that are equally good differs by this little
 CHI_SQUARED_ROUNDING = 1e-6
 MINSNR = 3.0
+NO_SOLUTION = f"no solution has a signal-to-noise ratio of {MINSNR:g}"
 FEWEST_BASELINES = 4
 
 
@@ -66,7 +67,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Iteration:
-    """One iteration's numbers, before and after, and whether it was kept and why not."""
+    """One iteration's numbers, before and after, and whether it was kept and why not.
+
+    Without any solution there is no image: what was to be after is NaN then.
+    """
 
     number: int
     solves_for: str
@@ -81,9 +85,11 @@ class Iteration:
     table: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return the iteration as JSON types; an interval that is the whole group has none."""
-        whole = math.isinf(self.interval_s)
-        return asdict(self) | {"interval_s": None if whole else self.interval_s}
+        """Return the iteration as JSON types; an interval that is the whole group, or NaN, is None."""
+        return {
+            name: value if not isinstance(value, float) or math.isfinite(value) else None
+            for name, value in asdict(self).items()
+        }
 
 
 Look = Callable[[Path, int], tuple[Sequence[Calibrator], float]]
@@ -126,7 +132,7 @@ class SelfCalibration:
             if not best.sources:
                 break
             attempt, solved_fraction, path = self._attempt(best, step, number)
-            reason = refusal(best, attempt)
+            reason = refusal(best, attempt) if solved_fraction else NO_SOLUTION
             made.append(
                 Iteration(
                     number,
@@ -173,8 +179,11 @@ class SelfCalibration:
         write_caltable(
             path, best.ms, "G Jones", entries, reference=int(antennas[reference]), field=self.field, scan=1
         )
+        solved_fraction = float(np.isfinite(solved.values).mean())
+        if not solved_fraction:
+            return replace(best, signal_to_noise=math.nan, chi_squared=math.nan), 0.0, path
         corrected = apply_gains(best.ms, self.scratch / f"self-{number}.ms", antennas, solved)
-        return self._seen(corrected, number), float(np.isfinite(solved.values).mean()), path
+        return self._seen(corrected, number), solved_fraction, path
 
     def _seen(self, ms: Path, number: int) -> Attempt:
         sources, signal_to_noise = self.look(ms, number)

@@ -4,13 +4,16 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
+from dsa_hcal_assets.radio.imaging import job
 from dsa_hcal_assets.radio.imaging.job import make_images
 from dsa_hcal_assets.radio.imaging.self_calibration import SCHEDULE, Attempt, SelfCalibration, refusal
+from dsa_hcal_assets.radio.imaging.sources import FoundSource, find_sources
 from dsa_hcal_assets_tests.radio.conftest import Chain, calibrator
 
 SMALL = {"imsize": 500, "cell_arcsec": 16.0, "niter": 300, "threshold_jy": 0.01, "uvrange_lambda": 0.0}
@@ -71,6 +74,38 @@ class TestDrift:
         assert all((place / one["table"] / "table.dat").is_file() for one in iterations)
         assert (place / "image_pbcor.fits").is_file()
 
+    def test_the_image_of_good_data_is_what_it_is_without_or_better(
+        self, drift: Chain, tmp_path: Path
+    ) -> None:
+        """Each iteration that is kept is better by 5 %; where none is, the image is the plain one."""
+        plain, _ = _imaged(drift, tmp_path / "plain", self_calibration=False)
+        measured, iterations = _imaged(drift, tmp_path / "self", self_calibration=True)
+        kept = [one for one in iterations if one["accepted"]]
+        assert iterations
+        assert all(one["snr_after"] >= 1.05 * one["snr_before"] for one in kept)
+        if kept:
+            assert measured["dynamic_range"] == pytest.approx(kept[-1]["snr_after"])
+        else:
+            _assert_alike(measured, plain)
+
+    def test_sources_in_wrong_places_are_refused_and_the_image_is_the_plain_one(
+        self, drift: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def misplaced(*planes: Path) -> list[FoundSource]:
+            return [
+                replace(one, ra_deg=one.ra_deg + 0.1 * (-1) ** number, dec_deg=one.dec_deg + 0.05)
+                for number, one in enumerate(find_sources(*planes))
+            ]
+
+        plain, _ = _imaged(drift, tmp_path / "plain", self_calibration=False)
+        monkeypatch.setattr(job, "find_sources", misplaced)
+        measured, iterations = _imaged(drift, tmp_path / "self", self_calibration=True)
+        (only,) = iterations
+        assert not only["accepted"]
+        assert only["reason"] == "no solution has a signal-to-noise ratio of 3"
+        assert (only["snr_after"], only["chi_squared_after"]) == (None, None)
+        _assert_alike(measured, plain)
+
     def test_good_data_are_left_alone(self, drift: Chain, tmp_path: Path) -> None:
         """With the truth as model and as signal to noise what the noise allows, nothing is gained."""
         loop = _loop(drift, tmp_path, lambda ms, number: (_truth(drift), 1000.0 + number))
@@ -99,6 +134,33 @@ class TestDrift:
         expected = 6500.0**2 / (187.5e6 / 128 * 12.884901888)
         found = loop.chi_squared(Path(drift.applied["ms"]), _truth(drift))
         assert found == pytest.approx(expected, rel=0.05)
+
+
+def _imaged(
+    drift: Chain, out: Path, *, self_calibration: bool
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Image the drift scan; return measurements and iterations."""
+    out.mkdir()
+    reply = job.make_images(
+        drift.applied["ms"],
+        drift.profile,
+        str(out),
+        imager="wsclean",
+        overrides=SMALL,
+        pointing_dec_deg=drift.imaging["pointing_dec_deg"],
+        self_calibration=self_calibration,
+        scratch=str(out),
+    )
+    (measured,) = reply["fields"].values()
+    return measured, measured["self_calibration"]
+
+
+def _assert_alike(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """See that two images show the same; WSClean adds up in threads, so to some per mille."""
+    assert one["peak"] == pytest.approx(other["peak"], rel=0.01)
+    assert one["rms"] == pytest.approx(other["rms"], rel=0.02)
+    for axis in ("peak_ra_deg", "peak_dec_deg"):
+        assert one[axis] == pytest.approx(other[axis], abs=1e-3)
 
 
 def _loop(drift: Chain, room: Path, look) -> SelfCalibration:  # type: ignore[no-untyped-def]
