@@ -5,8 +5,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dsa_hcal_assets.clock import day_key
+from dsa_hcal_assets.daq.messages.message import Message
 
 _FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_NS = 86_400_000_000_000
+
+
+def day_of(message: Message) -> int:
+    """Return the UTC day of a message, counted from 1970-01-01."""
+    return message.time_ns // _DAY_NS
 
 
 @dataclass(frozen=True, slots=True)

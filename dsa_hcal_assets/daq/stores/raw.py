@@ -8,9 +8,9 @@ from pathlib import Path
 from dsa_hcal_assets.daq.messages.frame import frame_length, prefix_of, unpack
 from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.daq.stores.appending import AppendingSink, Bytes
+from dsa_hcal_assets.daq.stores.file_names import day_of
 from dsa_hcal_assets.daq.stores.interface import Refusal
 from dsa_hcal_assets.daq.stores.options import RawOptions
-from dsa_hcal_assets.daq.stores.rows import DAY_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class DayOfMessages:
     @property
     def day(self) -> int:
         """UTC day, counted from 1970-01-01."""
-        return self.messages[0].time_ns // DAY_NS
+        return day_of(self.messages[0])
 
 
 class RawSink(AppendingSink[DayOfMessages]):
@@ -39,7 +39,7 @@ class RawSink(AppendingSink[DayOfMessages]):
         super().__init__(options, options.path.suffix or ".raw")
 
     def _prepare(self, messages: Sequence[Message]) -> tuple[list[DayOfMessages], list[Refusal]]:
-        days = groupby(messages, key=lambda message: message.time_ns // DAY_NS)
+        days = groupby(messages, key=day_of)
         return [DayOfMessages(list(run)) for _, run in days], []
 
     def _bytes_of(self, pieces: Sequence[DayOfMessages]) -> list[Bytes]:

@@ -26,6 +26,7 @@ import pyarrow as pa
 
 from dsa_hcal_assets.daq.messages.message import Kind, Message
 from dsa_hcal_assets.daq.messages.payload import decode
+from dsa_hcal_assets.daq.stores.file_names import day_of
 from dsa_hcal_assets.daq.stores.interface import Refusal
 from dsa_hcal_assets.daq.stores.progress import Progress
 
@@ -38,7 +39,6 @@ ENVELOPE = pa.schema(
         pa.field("sequence", pa.uint64(), nullable=False),
     ]
 )
-DAY_NS = 86_400_000_000_000
 _FORM = frozenset({"dtype", "shape"})
 """Attributes that say how the payload is to be read."""
 
@@ -64,7 +64,7 @@ class Block:
     @property
     def day(self) -> int:
         """UTC day, counted from 1970-01-01."""
-        return self.messages[0].time_ns // DAY_NS
+        return day_of(self.messages[0])
 
     def with_table(self, table: pa.Table) -> "Block":
         """Return the block with its rows in other columns."""
@@ -82,7 +82,7 @@ def blocks_of(messages: Sequence[Message]) -> tuple[list[Block], list[Refusal]]:
     """Return `messages` as blocks of rows, and those that have no rows to give."""
     blocks: list[Block] = []
     refusals: list[Refusal] = []
-    for (kind, _), run in groupby(messages, key=lambda message: (message.kind, message.time_ns // DAY_NS)):
+    for (kind, _), run in groupby(messages, key=lambda message: (message.kind, day_of(message))):
         together = list(run)
         try:
             blocks += _blocks_of_kind(kind, together)

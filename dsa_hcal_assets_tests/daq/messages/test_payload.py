@@ -1,5 +1,8 @@
 """Values survive the way into a payload and back, and are not copied on the way out."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -97,3 +100,40 @@ def test_bytes_come_back_as_a_view():
 def test_what_cannot_be_sent_is_refused_by_name(value):
     with pytest.raises(NotEncodable, match="cannot be sent"):
         encode(value)
+
+
+WITHOUT_ARROW = """
+import sys
+
+sys.modules["pyarrow"] = None  # as if it were not installed
+
+from pathlib import Path
+
+import numpy as np
+
+import dsa_hcal_assets.daq.jobs.loop
+import dsa_hcal_assets.daq.supervisor.main
+from dsa_hcal_assets.daq.messages.payload import decode
+from dsa_hcal_assets.daq.stores.options import RawOptions
+from dsa_hcal_assets.daq.stores.raw import RawSink, read_frames
+from dsa_hcal_assets.daq.streams.opening import StreamConfig, StreamPlace, open_reader, open_writer
+
+here = Path(sys.argv[1])
+place = StreamPlace(here, shared_memory=False)
+with_reader = open_writer(place, "p", StreamConfig(), readers=["r"])
+for value in ({"n": 1}, b"abc", np.arange(6.0).reshape(2, 3)):
+    with_reader.send("t", value)
+messages = open_reader(place, "p", "r").receive()
+store = RawSink(RawOptions(path=here / "a"))
+store.append(messages)
+store.flush()
+store.close()
+kept = [decode(message) for message in read_frames(here / "a.raw")]
+assert (kept[0], bytes(kept[1]), kept[2].tolist()) == ({"n": 1}, b"abc", [[0, 1, 2], [3, 4, 5]]), kept
+"""
+
+
+def test_without_arrow_everything_but_tables_is_sent_read_and_stored(tmp_path):
+    program = [sys.executable, "-c", WITHOUT_ARROW, str(tmp_path)]
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
