@@ -10,7 +10,6 @@ import pytest
 import dsa_hcal_assets_tests
 from dsa_hcal_assets.daq.streams.configuration import SHARED_MEMORY
 from dsa_hcal_assets.daq.streams.files import MEMORY_PREFIX, OWNER_FILE
-from dsa_hcal_assets_tests.daq.federation.namespaces import Namespaces, joined_namespaces
 
 _ROOT = Path(dsa_hcal_assets_tests.__file__).parents[1]
 
@@ -30,9 +29,3 @@ def _no_shared_memory_left(tmp_path: Path) -> Iterator[None]:
         owner = directory / OWNER_FILE
         if owner.exists() and tmp_path.resolve() in Path(owner.read_text()).parents:
             shutil.rmtree(directory)
-
-
-@pytest.fixture
-def namespaces(tmp_path: Path) -> Iterator[Namespaces]:
-    """Two network namespaces."""
-    yield from joined_namespaces(f"dsahcal{abs(hash(tmp_path)) % 10**6}")

@@ -1,10 +1,14 @@
 """Two machines in one: network namespaces with a cable between them that can be pulled."""
 
+import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-import pytest
+
+class NoNamespaces(Exception):
+    """They cannot be made here."""
 
 
 class Namespaces:
@@ -48,15 +52,19 @@ def _ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True, capture_output=True)
 
 
-def joined_namespaces(prefix: str) -> Iterator[Namespaces]:
-    """Yield namespaces, removed afterwards; the test is skipped where none may be made."""
-    namespaces = Namespaces(prefix)
+@contextmanager
+def joined_namespaces() -> Iterator[Namespaces]:
+    """Make namespaces and remove them afterwards; `NoNamespaces` where none may be made."""
+    namespaces = Namespaces(f"dsahcal{secrets.token_hex(3)}")
     try:
         if shutil.which("ip") is None:
-            pytest.skip("NOT RUN: two network namespaces need the program `ip` (iproute2)")
+            raise NoNamespaces("two network namespaces need the program `ip` (iproute2)")
         namespaces.make()
     except subprocess.CalledProcessError as error:
         namespaces.remove()
-        pytest.skip(f"NOT RUN: network namespaces may not be made here: {error.stderr.decode().strip()}")
-    yield namespaces
-    namespaces.remove()
+        told = error.stderr.decode().strip()
+        raise NoNamespaces(f"network namespaces may not be made here: {told}") from error
+    try:
+        yield namespaces
+    finally:
+        namespaces.remove()

@@ -10,7 +10,7 @@ from dsa_hcal_assets.daq.federation.config import PeerConfig
 from dsa_hcal_assets.daq.federation.troubles import PeerAway
 from dsa_hcal_assets.daq.streams.interface import StreamWriter
 from dsa_hcal_assets_tests.daq.federation.conftest import Site, Store, until
-from dsa_hcal_assets_tests.daq.federation.namespaces import Namespaces
+from dsa_hcal_assets_tests.daq.federation.namespaces import Namespaces, NoNamespaces, joined_namespaces
 from dsa_hcal_assets_tests.daq.federation.network import CuttableNetwork
 
 Pair = tuple[Site, Site]
@@ -126,6 +126,15 @@ def test_links_in_two_network_namespaces_lose_nothing_when_the_interface_goes_do
         traffic.grows(1)
     traffic.some(100)
     traffic.reconcile()
+
+
+@pytest.fixture
+def namespaces() -> Iterator[Namespaces]:
+    try:
+        with joined_namespaces() as namespaces:
+            yield namespaces
+    except NoNamespaces as reason:
+        pytest.skip(f"NOT RUN: {reason}")
 
 
 LINK_PROGRAM = """

@@ -2,8 +2,10 @@
 
 import os
 import signal
-import socket
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,24 +13,51 @@ import pytest
 from dsa_hcal_assets.daq.control.keys import link_directory
 from dsa_hcal_assets.daq.federation.keys import allow, generate_keys
 from dsa_hcal_assets.daq.stores.raw import read_frames
-from dsa_hcal_assets_tests.daq.federation.namespaces import Namespaces
+from dsa_hcal_assets_tests.daq.federation.namespaces import NoNamespaces, joined_namespaces
+from dsa_hcal_assets_tests.daq.federation.network import CuttableNetwork, free_port
 from dsa_hcal_assets_tests.daq.supervisor.whole import Whole
 
 Pair = tuple[Whole, Whole]
 _QUICK = {"restart.first_delay": "50ms"}
 
 
+@dataclass(frozen=True)
+class Cable:
+    """Where one supervisor listens and the other connects, and what can be done to it."""
+
+    listen: str
+    address: str
+    cut: Callable[[], None]
+    restore: Callable[[], None]
+    within: tuple[Sequence[str], Sequence[str]] = ((), ())
+
+
 @pytest.fixture
-def linked(tmp_path: Path) -> Iterator[Callable[..., Pair]]:
+def cable() -> Iterator[Cable]:
+    """The wire of two network namespaces; a proxy that cuts where these may not be made."""
+    with ExitStack() as stack:
+        try:
+            namespaces = stack.enter_context(joined_namespaces())
+        except NoNamespaces:
+            network = stack.enter_context(CuttableNetwork(free_port()))
+            yield Cable(network.listen, network.address, network.cut, network.restore)
+            return
+        address = f"tcp://{namespaces.HALL}:5600"
+        down, up = (partial(namespaces.set_interface, state) for state in ("down", "up"))
+        yield Cable(address, address, down, up, (namespaces.command(0), namespaces.command(1)))
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Iterator[Callable[[Cable], Pair]]:
     """A supervisor `hall` that listens and sends, and a supervisor `office` that reads."""
     made: list[Whole] = []
 
-    def make(address: str, within: tuple[Sequence[str], Sequence[str]] = ((), ())) -> Pair:
+    def make(cable: Cable) -> Pair:
         options = {
-            "hall": f'listen = "{address}"\n[[federation.peer]]\nid = "office"\nsend = ["so*"]\n',
-            "office": f'[[federation.peer]]\nid = "hall"\naddress = "{address}"\n',
+            "hall": f'listen = "{cable.listen}"\n[[federation.peer]]\nid = "office"\nsend = ["so*"]\n',
+            "office": f'[[federation.peer]]\nid = "hall"\naddress = "{cable.address}"\n',
         }
-        for (identity, text), words in zip(options.items(), within, strict=True):
+        for (identity, text), words in zip(options.items(), cable.within, strict=True):
             (tmp_path / identity).mkdir()
             made.append(Whole(tmp_path / identity, f"[federation]\n{text}", identity, words))
         hall, office = made
@@ -42,14 +71,8 @@ def linked(tmp_path: Path) -> Iterator[Callable[..., Pair]]:
         one.close()
 
 
-def free_address() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{free.getsockname()[1]}"
-
-
-def test_a_store_elsewhere_gets_everything_though_links_are_killed(linked):
-    hall, office = linked(free_address())
+def test_a_store_elsewhere_gets_everything_though_links_are_killed(linked, cable: Cable):
+    hall, office = linked(cable)
     hall.write("source", "Numbers", interval="5ms", most=600, **_QUICK)
     office.write(
         "keep", "Collector", '[[input]]\nfrom = "source@hall"\n', into=str(office.directory / "kept")
@@ -67,10 +90,9 @@ def test_a_store_elsewhere_gets_everything_though_links_are_killed(linked):
 
 @pytest.mark.parametrize("policy", ["spill", "block"])
 def test_supervisors_in_two_network_namespaces_lose_nothing_when_the_link_is_cut_and_restored(
-    linked, namespaces: Namespaces, policy: str
+    linked, cable: Cable, policy: str
 ):
-    within = namespaces.command(0), namespaces.command(1)
-    hall, office = linked(f"tcp://{namespaces.HALL}:5600", within)
+    hall, office = linked(cable)
     table = office.directory / "table"
     # a ring that is full long before the link is back
     small = {"stream.policy": policy, "stream.size": "16 KiB", "stream.segment": "16 KiB"}
@@ -90,10 +112,10 @@ def test_supervisors_in_two_network_namespaces_lose_nothing_when_the_link_is_cut
     hall.start()
     office.start()
     office.until(lambda: len(stored()) > 100, 60)
-    namespaces.set_interface("down")
+    cable.cut()
     hall.until(held_up)
     assert len(stored()) < 2000
-    namespaces.set_interface("up")
+    cable.restore()
     office.until(lambda: len(stored()) >= 2000, 60)
     assert stored() == list(range(1, 2001))
     assert office.job("keep").metrics["lost"].get("source@hall", 0) == 0

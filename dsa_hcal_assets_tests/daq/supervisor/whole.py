@@ -101,7 +101,9 @@ class Whole:
 
     def kept(self, name: str) -> list[int]:
         path = self.directory / name
-        return [int(line.split()[3]) for line in path.read_text().splitlines()] if path.exists() else []
+        # a line that is being written is not there yet
+        whole = path.read_text().rpartition("\n")[0] if path.exists() else ""
+        return [int(line.split()[3]) for line in whole.splitlines()]
 
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:
