@@ -24,8 +24,9 @@ def test_nothing_runs_when_nothing_is_asked_for(settings):
 
 
 def test_boards_and_log_become_jobs_with_the_settings_of_the_platform(settings, tmp_path):
+    boards, run_number = tmp_path / 'bo"ards.toml', tmp_path / "run"
     asked = settings(
-        hcal={"boards_file": tmp_path / 'bo"ards.toml', "poll_seconds": 5, "run_number_file": tmp_path / "run"},
+        hcal={"boards_file": boards, "poll_seconds": 5, "run_number_file": run_number},
         rig={"log_file": tmp_path / "log ä.csv"},
     )
     directory = acquisition.job_directory(asked)
@@ -35,15 +36,16 @@ def test_boards_and_log_become_jobs_with_the_settings_of_the_platform(settings, 
     assert read_supervisor_config(directory).id == "platform"
     assert set(jobs) == {"hcal_boards", "rig_log"}
     assert jobs["hcal_boards"].interval == 5
-    assert jobs["hcal_boards"].boards_file == tmp_path / 'bo"ards.toml'
+    assert jobs["hcal_boards"].boards_file == boards
     assert jobs["hcal_boards"].directory == asked.incoming / "hcal"
-    assert jobs["hcal_boards"].run_number_file == tmp_path / "run"
+    assert jobs["hcal_boards"].run_number_file == run_number
     assert jobs["rig_log"].log_file == tmp_path / "log ä.csv"
 
 
 def test_a_job_that_is_no_longer_asked_for_goes(settings, tmp_path):
-    acquisition.job_directory(settings(hcal={"boards_file": tmp_path / "b"}, rig={"log_file": tmp_path / "l"}))
-    directory = acquisition.job_directory(settings(rig={"log_file": tmp_path / "l"}))
+    rig = {"log_file": tmp_path / "log"}
+    acquisition.job_directory(settings(hcal={"boards_file": tmp_path / "boards"}, rig=rig))
+    directory = acquisition.job_directory(settings(rig=rig))
 
     assert set(configurations(directory)) == {"rig_log"}
 

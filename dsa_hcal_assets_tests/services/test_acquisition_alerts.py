@@ -8,9 +8,7 @@ from dsa_hcal_assets.daq.shipped.alerts import alert_channel
 from dsa_hcal_assets.errors import DatabaseUnavailable
 from dsa_hcal_assets.services import acquisition_alerts
 
-HOT = AlertMessage(
-    "error", "too warm", source="hall/watch", dedup_key="hall/watch/warm", details={"n": 5}
-)
+HOT = AlertMessage("error", "too warm", source="hall/watch", dedup_key="hall/watch/warm", details={"n": 5})
 OVER = AlertMessage("info", "hall is fine", dedup_key="hall/watch/warm", recovered=True)
 
 

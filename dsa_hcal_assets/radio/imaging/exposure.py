@@ -1,6 +1,6 @@
 """What an image is a mean over: moments, channels and weights of one field, seen through the beam."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +103,11 @@ class Exposure:
     frequency_hz: Floats
     channel_share: Floats
     diameter_m: float
+
+    def of_channels(self, first: int, end: int) -> "Exposure":
+        """Return what an image of the channels from `first` to before `end` is a mean over."""
+        share = self.channel_share[first:end]
+        return replace(self, frequency_hz=self.frequency_hz[first:end], channel_share=share / share.sum())
 
     @property
     def drifts(self) -> bool:

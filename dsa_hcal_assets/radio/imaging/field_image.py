@@ -11,7 +11,7 @@ from dsa_hcal_assets.radio.calibration.fields import Field, span
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
 from dsa_hcal_assets.radio.imaging.bright_sources import TakenOut, bright_among, put_back, take_out
 from dsa_hcal_assets.radio.imaging.exposure import Exposure, exposure_of, read_samples
-from dsa_hcal_assets.radio.imaging.first_look import bright_in_field
+from dsa_hcal_assets.radio.imaging.first_look import bright_in_field, look_channels
 from dsa_hcal_assets.radio.imaging.imager import ImageParameters, ImageReport, ImagerName, image
 from dsa_hcal_assets.radio.imaging.primary_beam import write_beam
 from dsa_hcal_assets.radio.imaging.weighting import expected_noise_jy
@@ -95,7 +95,7 @@ def image_field(ms: Path, directory: Path, task: FieldTask, scratch: Path) -> Fi
     drift = (beam.declination_deg, beam.longitude_deg) if beam else None
     exposure = exposure_of(samples, task.beam_diameter_m, task.centre_deg, drift)
     noise = expected_noise_jy(samples, task.telescope.sefd_jy, task.parameters)
-    left, taken = _without_bright(ms, task, exposure, noise, scratch)
+    left, taken = _without_bright(ms, task, exposure, noise, look_channels(samples), scratch)
     report = image(left, directory, task.parameters, task.imager)
     if taken:
         put_back(report.planes["image"], report.planes["model"], taken)
@@ -106,7 +106,12 @@ def image_field(ms: Path, directory: Path, task: FieldTask, scratch: Path) -> Fi
 
 
 def _without_bright(
-    ms: Path, task: FieldTask, exposure: Exposure, noise_jy: float, scratch: Path
+    ms: Path,
+    task: FieldTask,
+    exposure: Exposure,
+    noise_jy: float,
+    channels: tuple[int, int] | None,
+    scratch: Path,
 ) -> tuple[Path, list[TakenOut]]:
     """Return a copy without its bright sources, and these: those known, then those a first look finds.
 
@@ -120,7 +125,7 @@ def _without_bright(
     known = bright_among(task.bright, exposure, noise_jy)
     take_out(left, known, task.centre_deg, exposure)
     with tempfile.TemporaryDirectory(prefix="look-", dir=scratch) as room:
-        seen = bright_in_field(left, Path(room), task.parameters, task.imager, exposure, noise_jy)
+        seen = bright_in_field(left, Path(room), task.parameters, task.imager, exposure, noise_jy, channels)
     found = bright_among(seen, exposure, noise_jy)
     take_out(left, found, task.centre_deg, exposure)
     return left, known + found

@@ -35,6 +35,10 @@ class ImageParameters(BaseModel):
     stop_sigma: float = Field(1.0, gt=0, description="Clean stops at this times the noise, inside its mask")
     mgain: float = Field(0.8, gt=0, le=1, description="Share of the peak cleaned before the next pass")
     most_passes: int | None = Field(None, ge=1, description="Passes over the data after which clean ends")
+    channel_range: tuple[int, int] | None = Field(
+        None,
+        description="First channel imaged and the one after the last, for sets of one window",
+    )
     scales: tuple[int, ...] = Field((), description="Scales of multi-scale clean, pixels; none: points only")
     nterms: int = Field(1, ge=1, le=3, description="Terms of the spectrum that clean fits; 1: flat")
     wide_field: bool = Field(False, description="Correct for the w term")

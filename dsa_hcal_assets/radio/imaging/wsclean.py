@@ -76,6 +76,8 @@ def arguments(parameters: ImageParameters, name: Path) -> list[str]:
         command += ["-join-channels", "-channels-out", bands, "-fit-spectral-pol", terms]
     if parameters.most_passes:
         command += ["-nmiter", str(parameters.most_passes)]
+    if parameters.channel_range:
+        command += ["-channel-range", *map(str, parameters.channel_range)]
     if parameters.uvrange_lambda:
         command += ["-minuv-l", f"{parameters.uvrange_lambda:g}"]
     return command

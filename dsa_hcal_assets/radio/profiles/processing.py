@@ -88,8 +88,8 @@ class Calibration(_Section):
     gain_validity_hours: float = Field(1.0, gt=0, description="Gains hold this long around their time, h")
     field_model: bool = Field(
         False,
-        description="Solve again with the other sources of the beam in the model, found in an image and fitted "
-        "to the visibilities, until their flux densities have settled",
+        description="Solve again with the other sources of the beam in the model, found in an image and "
+        "fitted to the visibilities, until their flux densities have settled",
     )
     average_bandwidth_hz: float = Field(
         0.0,

@@ -3,12 +3,13 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dsa_hcal_assets.radio.calibration.standards import Calibrator, load_standards, separation_deg
 from dsa_hcal_assets.radio.imaging.bright_sources import BRIGHT_SIGMA, bright_among, take_out
-from dsa_hcal_assets.radio.imaging.exposure import exposure_of, read_samples
-from dsa_hcal_assets.radio.imaging.first_look import bright_in_field, look_parameters
+from dsa_hcal_assets.radio.imaging.exposure import Samples, exposure_of, read_samples
+from dsa_hcal_assets.radio.imaging.first_look import bright_in_field, look_channels, look_parameters
 from dsa_hcal_assets.radio.imaging.imager import ImageParameters
 from dsa_hcal_assets.radio.imaging.weighting import expected_noise_jy
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
@@ -26,6 +27,32 @@ def test_the_look_covers_more_than_the_field_with_fewer_pixels_and_stops_early()
     assert (look.nterms, look.scales, look.wide_field) == (1, (), True)
 
 
+def samples_of(channels: int, baselines: int = 2000) -> Samples:
+    time = np.repeat([0.0, 13.0], baselines)
+    weight = np.ones((len(time), channels), np.float32)
+    frequency = 1.3e9 + 1e6 * np.arange(channels)
+    uvw = np.zeros((len(time), 3))
+    return Samples(uvw, time, time, frequency, frequency, weight, weight.astype(np.int8))
+
+
+def test_the_look_of_many_antennas_takes_the_middle_quarter_of_one_window() -> None:
+    assert look_channels([samples_of(192)]) == (72, 120)
+    assert look_channels([samples_of(16)]) is None
+    assert look_channels([samples_of(192, baselines=190)]) is None
+    assert look_channels([samples_of(192), samples_of(192)]) is None
+    flagged = samples_of(192)
+    flagged.weight[:, 72:120] = 0
+    assert look_channels([flagged]) is None
+
+
+def test_the_beam_of_a_look_is_that_of_its_channels() -> None:
+    samples = samples_of(192)
+    whole = exposure_of([samples], 4.65, (10.0, 50.0))
+    look = whole.of_channels(72, 120)
+    assert look.channel_share.sum() == pytest.approx(1)
+    assert look.middle_hz == pytest.approx(samples.frequency_hz[72:120].mean())
+
+
 @pytest.mark.radio
 @pytest.mark.wsclean
 def test_bright_sources_have_their_flux_density_and_place(drift: Chain, tmp_path: Path) -> None:
@@ -39,7 +66,8 @@ def test_bright_sources_have_their_flux_density_and_place(drift: Chain, tmp_path
     exposure = exposure_of(samples, DSA.dish_diameter_m, centre, meridian)
     noise = expected_noise_jy(samples, DSA.sefd_jy, parameters)
     take_out(ms, bright_among(load_standards(), exposure, noise), centre, exposure)
-    seen = bright_in_field(ms, tmp_path / "look", parameters, "wsclean", exposure, noise)
+    channels = look_channels(samples)
+    seen = bright_in_field(ms, tmp_path / "look", parameters, "wsclean", exposure, noise, channels)
     found = [one.source for one in bright_among(seen, exposure, noise)]
     assert len(found) == len(truth) - 1
     for one in truth[1:]:

@@ -51,6 +51,11 @@ class TestParameters:
         command = " ".join(arguments(ImageParameters.of_profile(DSA, niter=7), Path("/x/out")))
         for words in ("-size 4800 4800", "-scale 3.0asec", "-weight briggs 0.5", "-niter 7", "-minuv-l 1000"):
             assert words in command
+        assert "-channel-range" not in command
+
+    def test_wsclean_takes_a_part_of_the_band(self) -> None:
+        parameters = ImageParameters.of_profile(DSA, channel_range=(72, 120))
+        assert "-channel-range 72 120" in " ".join(arguments(parameters, Path("/x/out")))
 
     def test_the_survey_preset_is_deep_multi_scale_and_spectral(self) -> None:
         for imaging in (DSA, VLA):
