@@ -1,9 +1,10 @@
-"""The other sources in a calibrator's beam: found in one image, fitted to the visibilities.
+"""The other sources in a calibrator's beam: found in images, fitted to the visibilities.
 
 Gains absorb part of what their model leaves out: with 20 antennas unmodelled sources lose up to 16 %
 of their flux density, with 96 some 1 %. Each round solves with what the round before found. An image is
-made in the first round alone; flux densities and places are fitted to the visibilities. (The one place where
-calibration calls imaging; the imports are inside for that reason.)
+made in the first rounds alone, the second one of what the first found nothing of; flux densities and places
+are fitted to the visibilities. (The one place where calibration calls imaging; the imports are inside for
+that reason.)
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ BANDWIDTH_HZ = 3.91e6
 IMAGE = {"uvrange_lambda": 0.0, "niter": 2000, "mgain": 0.95, "most_passes": 1}
 
 MOST_ROUNDS = 4
+# The second look sees the faint sources that the first gains had absorbed.
+LOOKS = 2
 # What gains absorb goes down with the number of antennas: with 96, what one round fits is 1 % too low, and
 # gains solved with it cost sources another 0.1 %.
 MANY_ANTENNAS = 48
@@ -54,7 +57,11 @@ def field_model(group: CalibratorGroup, imager: str, scratch: Path) -> Sequence[
         room = scratch / f"round{number}"
         made = group.solve(room / "tables", sources)
         ms = Path(apply_set(group.ms, group.flags, room / "tables", telescope, room, room)["ms"])
-        before, sources = sources, _fitted(group, ms, sources or _places(group, ms, imager, room))
+        before = sources
+        # without a drifting beam nothing is taken out of the data, and a second look shows the same again
+        if number <= LOOKS and (group.beam or not sources):
+            sources = [*sources, *_places(group, ms, imager, room, sources)]
+        sources = _fitted(group, ms, sources)
         if len(made.antennas) >= MANY_ANTENNAS or have_settled(before, sources):
             break
     return sources
@@ -68,8 +75,10 @@ def have_settled(before: Sequence[Calibrator], after: Sequence[Calibrator]) -> b
     )
 
 
-def _places(group: CalibratorGroup, ms: Path, imager: str, room: Path) -> list[Calibrator]:
-    """Return what images of the calibrators' fields show, the calibrators themselves left out."""
+def _places(
+    group: CalibratorGroup, ms: Path, imager: str, room: Path, known: Sequence[Calibrator]
+) -> list[Calibrator]:
+    """Return what images of the calibrators' fields show besides these and the sources that are known."""
     from dsa_hcal_assets.radio.imaging.field_image import FieldTask
     from dsa_hcal_assets.radio.imaging.field_sources import sources_beside
     from dsa_hcal_assets.radio.imaging.imager import ImageParameters, choose_imager
@@ -84,13 +93,14 @@ def _places(group: CalibratorGroup, ms: Path, imager: str, room: Path) -> list[C
         single = ms if alone else split_field(ms, field, "", room / f"field{field.number}.ms")
         program = choose_imager(imager)  # type: ignore[arg-type]
         task = FieldTask(field, group.telescope, parameters, program, group.pointing_dec_deg)
-        seen = sources_beside(calibrator, single, task, room)
-        for number, one in enumerate(seen, start=1):
+        mine = [calibrator, *(one for one in known if one.name.startswith(_prefix(field)))]
+        seen = sources_beside(mine, single, task, room)
+        for number, one in enumerate(seen, start=len(mine)):
             jy = one.jy if group.beam else one.apparent_jy
             source = Calibrator.of_power_law(
                 f"{_prefix(field)}{number}", one.ra_deg, one.dec_deg, jy, INDEX, one.frequency_hz
             )
-            if not same_source(source, calibrator):
+            if not any(same_source(source, other) for other in mine):
                 found.append(source)
     return found
 

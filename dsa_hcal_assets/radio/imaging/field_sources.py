@@ -1,6 +1,7 @@
-"""The sources beside a calibrator, as one quick image of its field shows them."""
+"""The sources beside those that are known, as one quick image of a field shows them."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from dsa_hcal_assets.radio.calibration.standards import Calibrator
@@ -12,13 +13,15 @@ from dsa_hcal_assets.radio.imaging.primary_beam import write_beam
 from dsa_hcal_assets.radio.imaging.sources import FoundSource, find_sources
 
 
-def sources_beside(calibrator: Calibrator, ms: Path, task: FieldTask, scratch: Path) -> list[FoundSource]:
-    """Return what an image shows without the calibrator; where the beam follows the sky, also with it.
+def sources_beside(
+    known: Sequence[Calibrator], ms: Path, task: FieldTask, scratch: Path
+) -> list[FoundSource]:
+    """Return what an image shows without the known sources; where the beam follows the sky, also with them.
 
     Parameters
     ----------
-    calibrator
-        Known place and flux density; a drifting one is subtracted from the data.
+    known
+        Sources of known place and flux density, the calibrator first; drifting ones are subtracted.
     ms
         Calibrated set of one field; only read.
     task
@@ -33,7 +36,8 @@ def sources_beside(calibrator: Calibrator, ms: Path, task: FieldTask, scratch: P
     if beam:
         left = scratch / "beside.ms"
         shutil.copytree(ms, left)
-        take_out(left, [TakenOut(calibrator, exposure.apparent_jy(calibrator))], task.centre_deg, exposure)
+        taken = [TakenOut(one, exposure.apparent_jy(one)) for one in known]
+        take_out(left, taken, task.centre_deg, exposure)
     planes = image(left, scratch / "beside", task.parameters, task.imager).planes
     beams = write_beam(planes["image"], exposure, task.telescope.imaging.pblimit)
     return find_sources(planes["image"], beams["pb"], planes["residual"])

@@ -12,8 +12,8 @@ from dsa_hcal_assets.simulation.uvh5.group import GroupSetup
 from dsa_hcal_assets_tests.radio.conftest import simulated
 
 pytestmark = [pytest.mark.radio, pytest.mark.wsclean, pytest.mark.verify, pytest.mark.timeout(1800)]
-# Fainter sources may not be in the model the gains are solved with: of those 20 antennas absorb up to 12 %.
-LEAST_APPARENT_JY = 0.12
+# What is left of the faintest in the gains shows below this, 57 times the noise: two of 26 are 4 sigma off.
+LEAST_APPARENT_JY = 0.08
 
 
 def test_sources_keep_their_flux_density_and_place(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_sources_keep_their_flux_density_and_place(tmp_path: Path) -> None:
         assert one.fit.flux_jy == pytest.approx(one.source.jy, rel=0.03, abs=3 * noise), one.source.name
         error = 3 * measured["beam_major_arcsec"] * noise / one.source.jy / 2
         assert one.offset_arcsec < max(1.0, 0.1 * measured["beam_minor_arcsec"], error), one.source.name
-    assert compared >= 12
+    assert compared >= 20
     # what the gains absorbed of faint sources; of perfectly calibrated data of this field it is 9 %
-    assert measured["noise_ratio"] < 1.5
+    assert measured["noise_ratio"] < 1.4
     assert len(measured["taken_out"]) > 20
