@@ -129,13 +129,11 @@ class EpochWriter:
     def _free(self) -> None:
         with self._files.locked():
             self._registry.refresh()
-            self._holder = self._registry.slowest()
-            reached = EVERYTHING if self._holder is None else self._holder.reached
-            acknowledged = self._acknowledged(reached)
+            self._held_at, self._holder = self._registry.slowest()
+            acknowledged = self._acknowledged(self._held_at)
             if self._ring is not None and self._policy is not Policy.DROP_OLDEST:
                 self._ring.free(acknowledged)
             self._log.trim(acknowledged)
-        self._held_at = reached
         self._trim_bytes = self._log.kept + self._segment_size
         self._trim_time = time.monotonic() + TRIM_PERIOD
 

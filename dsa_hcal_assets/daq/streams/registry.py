@@ -60,10 +60,14 @@ class Registry:
         """Take in readers that have come and leave out those that have gone."""
         self._readers = {name: self._reader(name) for name in _cursor_names(self._files)}
 
-    def slowest(self) -> CursorFile | None:
-        """Return the cursor that has come least far, None if nobody reads."""
-        cursors = (reader.cursor for reader in self._readers.values())
-        return min(cursors, key=lambda cursor: cursor.reached, default=None)
+    def slowest(self) -> tuple[Reached, CursorFile | None]:
+        """Return the least place that any reader has reached, and its cursor; None if nobody reads.
+
+        Each cursor is read once. A second look at the chosen one may find it further on than another that
+        has become the slowest meanwhile, and what that one still needs would be given up.
+        """
+        places = ((reader.cursor.reached, reader.cursor) for reader in self._readers.values())
+        return min(places, key=lambda place: place[0], default=(EVERYTHING, None))
 
     def anyone_waits(self) -> bool:
         """Whether a reader sleeps and wants to be told."""

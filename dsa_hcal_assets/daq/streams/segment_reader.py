@@ -40,11 +40,15 @@ class SegmentReader:
         return 0
 
     def seek(self, sequence: int) -> None:
-        """Go to the first frame above `sequence`."""
-        self.passed = sequence
+        """Go to the first frame above `sequence`.
+
+        The segment is opened when a frame is asked for: before anything in it is published, the writer may
+        still replace it by another.
+        """
         before = [first for first in first_sequences(self._directory) if first <= sequence + 1]
-        if before:
-            self._open(before[-1])
+        self._data, self._offset = memoryview(b""), 0
+        self._first = before[-1] - 1 if before else 0
+        self.passed = sequence
 
     def peek(self, newest: int) -> int:
         """Return the sequence of the next frame, 0 if there is none up to `newest`."""

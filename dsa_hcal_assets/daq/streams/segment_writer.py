@@ -120,10 +120,10 @@ class SegmentWriter:
         self.close()
         self._directory.mkdir(parents=True, exist_ok=True)
         path = segment_path(self._directory, sequence)
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         self._room = max(self._segment_size, aligned(length))
+        _make(path, self._room)
+        self._descriptor = os.open(path, os.O_RDWR)
         self._segments.append(_Segment(sequence, sequence - 1, 0))
-        os.ftruncate(self._descriptor, self._room)
         if self._sync != "none":
             _sync_directory(self._directory)
 
@@ -163,6 +163,17 @@ class SegmentWriter:
             finally:
                 os.close(descriptor)
         self._half_frame = None
+
+
+def _make(path: Path, room: int) -> None:
+    """Make a segment, at full length under its name or not at all: a reader maps it once."""
+    part = path.with_suffix(".part")
+    descriptor = os.open(part, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        os.ftruncate(descriptor, room)
+    finally:
+        os.close(descriptor)
+    part.rename(path)
 
 
 def _recovered(first: int, path: Path) -> list[_Segment]:

@@ -63,7 +63,7 @@ class FileWriter:
                 for name in readers:
                     register(files, name)
                 tidy(files)
-            self._registry = Registry(files)
+                self._registry = Registry(files)
             self._refreshed = time.monotonic()
             self._choice = EpochChoice(files, producer, config, capacity, self._registry)
             self._now = self._choice.resume(mirror=origin_epoch is not None)
@@ -210,7 +210,8 @@ class FileWriter:
         now = time.monotonic()
         if now > self._refreshed + REFRESH_PERIOD:
             self._refreshed = now
-            self._registry.refresh()
+            with self._files.locked():  # or a reader could be retired between its name and its cursor
+                self._registry.refresh()
         self._registry.wake()
 
 
