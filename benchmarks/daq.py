@@ -15,7 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,8 +98,15 @@ def _measure(contender: str, task: Task) -> Result:
         producing = pool.submit(_role, contender, 0, task, 0, ready)
         numbers = range(task.consumers)
         consuming = [pool.submit(_role, contender, 1, task, number, ready) for number in numbers]
-        producer, tallies = producing.result(), [future.result() for future in consuming]
-    return _result(task, producer, tallies)
+        try:
+            for ended in as_completed([producing, *consuming]):
+                ended.result()
+        except BaseException:
+            # the others would wait for the one that failed until their time is up
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
+    return _result(task, producing.result(), [future.result() for future in consuming])
 
 
 def _role(contender: str, which: int, task: Task, number: int, ready: object) -> Tally:
