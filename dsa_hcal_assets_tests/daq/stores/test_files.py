@@ -14,9 +14,8 @@ from dsa_hcal_assets_tests.daq.stores.sending import EPOCH, NOON, borrowed, mess
 
 DAY_NS = 86_400_000_000_000
 of_each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-of_row_kinds = pytest.mark.parametrize(
-    "kind", [KINDS[k] for k in KINDS if k != "raw"], ids=set(KINDS) - {"raw"}
-)
+ROW_KINDS = {name: kind for name, kind in KINDS.items() if name != "raw"}
+of_row_kinds = pytest.mark.parametrize("kind", ROW_KINDS.values(), ids=ROW_KINDS)
 
 
 def store(sink, *batches):
