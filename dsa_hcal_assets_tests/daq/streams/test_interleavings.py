@@ -1,7 +1,7 @@
 """Whatever a writer and its readers do at the same time, each reader gets every message once, in order."""
 
 import random
-from contextlib import suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from itertools import count
 
@@ -21,12 +21,13 @@ LENGTHS = (10, 900, 2900, 2900, 5000, 20_000)
 @pytest.mark.parametrize("policy", Policy)
 def test_a_reader_may_look_at_any_moment_of_the_first_send(place, policy):
     for line in count():
-        writer, (reader,) = opened(place, policy, f"p{line}", ["r"])
-        early = []
-        more = before_line(line, partial(sent, writer), lambda: early.extend(reader.receive()))  # noqa: B023
-        sent(writer)
+        with opened(place, policy, f"p{line}", ["r"]) as (writer, (reader,)):
+            early = []
+            more = before_line(line, partial(sent, writer), lambda: early.extend(reader.receive()))  # noqa: B023
+            sent(writer)
 
-        assert sequences([*early, *reader.receive()]) == [1, 2], f"looked before line {line}"
+            assert sequences([*early, *reader.receive()]) == [1, 2], f"looked before line {line}"
+            early.clear()
         if not more:
             break
 
@@ -34,15 +35,15 @@ def test_a_reader_may_look_at_any_moment_of_the_first_send(place, policy):
 @pytest.mark.parametrize("policy", [Policy.BLOCK, Policy.SPILL])
 def test_a_reader_may_catch_up_at_any_moment_in_which_the_writer_looks_for_room(place, policy):
     for line in count():
-        writer, (quick, slow) = opened(place, policy, f"p{line}", ["quick", "slow"])
-        while sent(writer, 2900):
-            pass
-        for reader in (quick, slow):
-            acknowledge(reader, reader.receive(1))
-        more = before_line(line, partial(sent, writer, 2900), partial(drained, quick))
-        sent(writer, 2900)
+        with opened(place, policy, f"p{line}", ["quick", "slow"]) as (writer, (quick, slow)):
+            while sent(writer, 2900):
+                pass
+            for reader in (quick, slow):
+                acknowledge(reader, reader.receive(1))
+            more = before_line(line, partial(sent, writer, 2900), partial(drained, quick))
+            sent(writer, 2900)
 
-        assert numbers(drained(slow)) == list(range(2, writer.last_sequence + 1)), f"before line {line}"
+            assert numbers(drained(slow)) == list(range(2, writer.last_sequence + 1)), f"before line {line}"
         if not more:
             break
 
@@ -51,9 +52,11 @@ def test_a_reader_may_catch_up_at_any_moment_in_which_the_writer_looks_for_room(
 @pytest.mark.parametrize("seed", range(1, 4))
 @pytest.mark.parametrize("divided", ["writer", "reader"])
 def test_ends_that_act_between_each_other_s_lines_lose_and_double_nothing(place, policy, seed, divided):
-    luck = random.Random(seed)
-    writer, readers = opened(place, policy, "p")
-    readers = dict(zip(NAMES, readers, strict=True))
+    with opened(place, policy, "p") as (writer, readers):
+        ends_act(random.Random(seed), policy, divided, writer, dict(zip(NAMES, readers, strict=True)))
+
+
+def ends_act(luck, policy, divided, writer, readers):
     pace = luck.choice([0.02, 0.1, 0.5])
     seen = {name: [] for name in NAMES}
 
@@ -82,11 +85,12 @@ def test_ends_that_act_between_each_other_s_lines_lose_and_double_nothing(place,
         assert reader.lost == 0 or policy is Policy.DROP_OLDEST
 
 
+@contextmanager
 def opened(place, policy, producer, names=NAMES):
     """A small stream's writer and readers; registered in its epoch, they acknowledge without a lock."""
     config = StreamConfig(policy=policy, size=16384, segment=4096, spill_limit=32768)
-    writer = open_writer(place, producer, config)
-    return writer, [open_reader(place, producer, name) for name in names]
+    with closing(open_writer(place, producer, config)) as writer, ExitStack() as stack:
+        yield writer, [stack.enter_context(closing(open_reader(place, producer, name))) for name in names]
 
 
 def sent(writer, length=10):
