@@ -36,10 +36,7 @@ def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
             niter=parameters.niter,
             nmajor=parameters.most_passes or -1,
             gain=0.1,
-            # a minor cycle cleans this share of the peak, as WSClean's mgain says; CASA's own choice goes
-            # by the side lobes of the beam, and leaves half a source in an image of a single pass
-            minpsffraction=1 - parameters.mgain,
-            maxpsffraction=1 - parameters.mgain,
+            **_minor_cycle(parameters),
             threshold=f"{parameters.threshold_jy}Jy",
             # WSClean goes on to stop_sigma where its mask is; without one that takes noise for sources
             nsigma=max(parameters.stop_sigma, parameters.mask_sigma),
@@ -56,6 +53,16 @@ def run(ms: Path, out_dir: Path, parameters: ImageParameters) -> ImageReport:
                 planes[plane] = out_dir / f"{plane}.fits"
                 casatasks.exportfits(imagename=str(made), fitsimage=str(planes[plane]), overwrite=True)
     return ImageReport("tclean", _version(), planes, log)
+
+
+def _minor_cycle(parameters: ImageParameters) -> dict[str, float]:
+    """Return how deep a minor cycle goes in an image of few passes: as deep as WSClean's mgain says.
+
+    CASA's own choice goes by the side lobes of the beam, and leaves half a source in a single pass.
+    """
+    if parameters.most_passes is None:
+        return {}
+    return {"minpsffraction": 1 - parameters.mgain, "maxpsffraction": 1 - parameters.mgain}
 
 
 def _channels(parameters: ImageParameters) -> str:
