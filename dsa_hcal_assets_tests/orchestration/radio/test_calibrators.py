@@ -88,7 +88,7 @@ def test_the_worker_gets_the_calibrator_it_cannot_look_up(
     installation: Installation, listed: None, tmp_path: Path
 ) -> None:
     made = described(installation)
-    tables = write_tables(installation, made, DSA, tmp_path)
+    tables = write_tables(installation, made, DSA, tmp_path, made.matches[0].calibrator)
     assert tables["neighbours"] is None
     assert tables["calibrators"] is not None
     known = load_calibrators(Path(tables["calibrators"]))
@@ -102,9 +102,12 @@ def test_a_standard_needs_no_table_and_a_loaded_survey_gives_its_neighbours(
     source = next(one for one in load_calibrators() if one.name == "3C147")
     transit, declination = transit_after(source, datetime(2025, 6, 5, tzinfo=UTC), -118.283)
     made = describe("key", group(transit - SPAN / 2, declination), DSA, matcher_of(installation, DSA))
-    assert write_tables(installation, made, DSA, tmp_path) == {"calibrators": None, "neighbours": None}
+    assert write_tables(installation, made, DSA, tmp_path, made.matches[0].calibrator) == {
+        "calibrators": None,
+        "neighbours": None,
+    }
     store(installation.database, [0.5, -0.7], [0.4, 0.3])
-    tables = write_tables(installation, made, DSA, tmp_path)
+    tables = write_tables(installation, made, DSA, tmp_path, made.matches[0].calibrator)
     assert tables["calibrators"] is None
     assert [one.name for one in read_sources(Path(str(tables["neighbours"])))] == ["S1", "S2"]
 
