@@ -123,8 +123,11 @@ class EmbeddedServer:
             If it does not serve within `start_seconds`.
         """
         deadline = time.monotonic() + self._start_seconds
-        if self._process is not None and self._process.poll() is None:
-            return self._await_ready(deadline)
+        if self._process is not None:
+            if postmaster.recorded(self.data_dir) is not None:
+                return self._await_ready(deadline)
+            # It has died; who started it may still be on its way out.
+            self.stop()
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         while not self._take_lock():
             if postmaster.recorded(self.data_dir) is not None:

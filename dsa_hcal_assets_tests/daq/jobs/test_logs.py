@@ -15,6 +15,8 @@ from dsa_hcal_assets.daq.jobs.logs import append_lines, last_lines, log_as_json_
 def own_logging() -> Iterator[None]:
     root = logging.getLogger()
     before = root.handlers[:], root.level, sys.stdout, sys.stderr
+    # whoever captured warnings in this process before: a second capture would be none
+    logging.captureWarnings(capture=False)
     yield
     for handler in root.handlers:
         handler.close()

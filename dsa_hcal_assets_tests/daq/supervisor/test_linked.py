@@ -82,6 +82,7 @@ def test_a_store_elsewhere_gets_everything_though_links_are_killed(linked, cable
     office.start()
     for one, after in ((office, 50), (hall, 200)):
         office.until(lambda after=after: len(office.kept("kept")) > after, 60)
+        one.until_running("link")
         os.kill(one.job("link").pid, signal.SIGKILL)
     office.until(lambda: 600 in office.kept("kept"), 60)
     assert office.kept("kept") == list(range(1, 601))
