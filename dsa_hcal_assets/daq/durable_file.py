@@ -77,13 +77,22 @@ def make_directory(directory: Path) -> None:
     try:
         if not directory.is_dir():
             directory.mkdir(parents=True, exist_ok=True)
-            _sync_directory(directory.parent)
+            sync_directory(directory.parent)
     except (FileExistsError, NotADirectoryError) as error:
         raise NotADirectory(
             f"{directory} is not a directory", remedy="move it away or choose another"
         ) from error
     except OSError as error:
         raise explain_os_error(directory, 0, error) from error
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in `directory` last: what was created, renamed or removed in it so far."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def remove_leftovers(directory: Path) -> list[Path]:
@@ -127,21 +136,13 @@ def _write_and_rename(path: Path, data: bytes, *, sync: bool = True) -> None:
             part.unlink(missing_ok=True)
         raise
     if sync:
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def explain_os_error(path: Path, size: int, error: OSError) -> DiskFull | WriteFailed:

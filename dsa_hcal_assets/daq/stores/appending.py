@@ -19,7 +19,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from dsa_hcal_assets.daq.durable_file import explain_os_error, make_directory
+from dsa_hcal_assets.daq.durable_file import explain_os_error, make_directory, sync_directory
 from dsa_hcal_assets.daq.messages.message import Message
 from dsa_hcal_assets.daq.one_writer import one_writer
 from dsa_hcal_assets.daq.stores import file_record
@@ -308,13 +308,3 @@ def _write_all(descriptor: int, parts: Sequence[Bytes]) -> int:
         if written:
             views[start] = views[start][written:]
     return total
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in `directory` durable."""
-    """Make the names in `directory` durable."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -22,8 +22,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from dsa_hcal_assets.daq.durable_file import sync_directory
 from dsa_hcal_assets.daq.messages.message import Message
-from dsa_hcal_assets.daq.stores.appending import AppendingSink, Bytes, sync_directory
+from dsa_hcal_assets.daq.stores.appending import AppendingSink, Bytes
 from dsa_hcal_assets.daq.stores.columns import fit, joined
 from dsa_hcal_assets.daq.stores.interface import Refusal
 from dsa_hcal_assets.daq.stores.options import FileOptions

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dsa_hcal_assets.daq.durable_file import explain_os_error
+from dsa_hcal_assets.daq.durable_file import explain_os_error, sync_directory
 from dsa_hcal_assets.daq.messages.frame import HEADER, aligned
 from dsa_hcal_assets.daq.streams.mapping import map_file
 from dsa_hcal_assets.daq.streams.segment_file import first_sequences, segment_path, whole_frames
@@ -125,7 +125,7 @@ class SegmentWriter:
         self._descriptor = os.open(path, os.O_RDWR)
         self._segments.append(_Segment(sequence, sequence - 1, 0))
         if self._sync != "none":
-            _sync_directory(self._directory)
+            sync_directory(self._directory)
 
     def _write(self, frame: memoryview, offset: int) -> None:
         while frame:
@@ -191,11 +191,3 @@ def _write_at(descriptor: int, view: memoryview, offset: int) -> int:
         return os.pwrite(descriptor, view, offset)
     os.lseek(descriptor, offset, os.SEEK_SET)
     return os.write(descriptor, view)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,8 +1,6 @@
 """Every file store: each message once, rotation, names, other people's files, a full disk."""
 
 import os
-import resource
-from contextlib import contextmanager
 
 import pytest
 
@@ -11,6 +9,7 @@ from dsa_hcal_assets.daq.stores.file_record import RecordDamaged
 from dsa_hcal_assets.daq.stores.interface import SinkUnavailable, Unstorable
 from dsa_hcal_assets_tests.daq.stores.reading_back import KINDS
 from dsa_hcal_assets_tests.daq.stores.sending import EPOCH, NOON, borrowed, message, readings, table
+from dsa_hcal_assets_tests.daq.test_durable_file import file_size_limit
 
 DAY_NS = 86_400_000_000_000
 of_each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -166,23 +165,13 @@ def test_progress_that_cannot_be_read_is_named_and_nothing_is_touched(tmp_path, 
     kind.sink(tmp_path).close()
 
 
-@contextmanager
-def files_no_larger_than(size):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @of_each_kind
 @pytest.mark.parametrize("room", [0, 700, 5_000, 20_000])
 def test_a_full_disk_keeps_everything_waiting_and_then_stores_it_once(tmp_path, kind, room):
     sink = kind.sink(tmp_path)
     store(sink, readings(2))
     sink.append([message(n, table(n, rows=2_000)) for n in range(3, 7)])
-    with files_no_larger_than(room):
+    with file_size_limit(room):
         for _ in range(2):
             with pytest.raises(SinkUnavailable):
                 sink.flush()

@@ -16,7 +16,7 @@ from dsa_hcal_assets.daq.stores.snapshot import SnapshotSink
 from dsa_hcal_assets.daq.stores.sql import SqlSink
 from dsa_hcal_assets_tests.daq.stores.reading_back import KINDS
 from dsa_hcal_assets_tests.daq.stores.sending import EPOCH, borrowed, message, readings
-from dsa_hcal_assets_tests.daq.stores.test_files import files_no_larger_than
+from dsa_hcal_assets_tests.daq.test_durable_file import file_size_limit
 
 
 def letters_below(directory):
@@ -67,7 +67,7 @@ def test_a_name_with_other_content_refuses_that_message_only(tmp_path):
 def test_snapshots_wait_while_the_disk_is_full(tmp_path):
     sink = SnapshotSink(SnapshotOptions(path=tmp_path, name="{sequence}"))
     sink.append([message(1, b"a" * 10), message(2, b"b" * 5000)])
-    with files_no_larger_than(1000), pytest.raises(SinkUnavailable, match="room"):
+    with file_size_limit(1000), pytest.raises(SinkUnavailable, match="room"):
         sink.flush()
     sink.flush()
     sink.close()
@@ -132,7 +132,7 @@ def test_a_letter_is_durable_before_what_follows_it_is(tmp_path):
     sink.append(readings(2))
     sink.flush()
     sink.append([message(3, {"n": 3}), message(4, {"n": 2**63}), message(5, {"n": 5})])
-    with files_no_larger_than(0), pytest.raises(SinkUnavailable):
+    with file_size_limit(0), pytest.raises(SinkUnavailable):
         sink.flush()
     assert sink.stored("hall", EPOCH) < 4
     sink.flush()
@@ -168,7 +168,7 @@ def test_a_sink_that_cannot_be_opened_yet_holds_its_messages_back_and_then_takes
     before.close()
     shelves = Shelves(CsvSink, tmp_path / "letters")
     shelves.append(options, readings(2))
-    with files_no_larger_than(0):  # it cannot say that the files are in use again
+    with file_size_limit(0):  # it cannot say that the files are in use again
         assert shelves.flush() == {}
     assert shelves.held == {"hall"}
     shelves.append(options, readings(3)[2:])

@@ -21,7 +21,7 @@ from dsa_hcal_assets.daq.streams.configuration import StreamConfig, StreamPlace
 from dsa_hcal_assets.daq.streams.opening import open_reader, open_writer
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets_tests.daq.stores.reading_back import KINDS
-from dsa_hcal_assets_tests.daq.stores.test_files import files_no_larger_than
+from dsa_hcal_assets_tests.daq.test_durable_file import file_size_limit
 
 TYPES = ["csv", "raw", "parquet", "root", "hdf5", "sql", "redis", "snapshot", "memory"]
 
@@ -134,7 +134,7 @@ def test_a_store_that_is_told_to_end_stores_what_it_has(place, send, tmp_path):
 def test_while_the_target_is_away_nothing_is_taken_and_attempts_become_rarer(place, send, tmp_path):
     send("hall", *objects(300))
     store = Running(place, "csv", Input("hall"), path=str(tmp_path / "a"), flush_messages=100)
-    with files_no_larger_than(0):
+    with file_size_limit(0):
         store.deliver()
         assert not store.job.accepts("hall")
         told = []
