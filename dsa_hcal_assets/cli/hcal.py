@@ -31,11 +31,14 @@ def hcal() -> None:
 @click.option("--everything", is_flag=True, help="Load the whole day again from its files.")
 def load(day: datetime, everything: bool) -> None:
     """Accept what landed in incoming/hcal and load the snapshots of a UTC day (YYYY-MM-DD)."""
-    from dsa_hcal_assets.hcal import channel_map, dimensions, ingest, loading
+    from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+    from dsa_hcal_assets.hcal.mapping import channel_map, dimensions
+    from dsa_hcal_assets.hcal.snapshots import ingest
+    from dsa_hcal_assets.hcal.towers import loading
 
     settings = load_settings()
     with _opened(settings) as (database, ledger):
-        scanned = ingest.scan(settings.incoming / "hcal", ledger)
+        scanned = ingest.scan(settings.incoming / "hcal", ledger, CONTROLLERS)
         click.echo(
             f"{len(scanned.accepted)} new, {len(scanned.duplicates)} known, "
             f"{len(scanned.quarantined) + len(scanned.conflicts)} quarantined"
@@ -75,8 +78,10 @@ def rollup(day: datetime, everything: bool) -> None:
 )
 def report(day: datetime, into: Path) -> None:
     """Write the QA report of a UTC day and its eta-phi maps into a directory."""
-    from dsa_hcal_assets.hcal import ingest, verdicts
     from dsa_hcal_assets.hcal import report as reports
+    from dsa_hcal_assets.hcal import verdicts
+    from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+    from dsa_hcal_assets.hcal.snapshots import ingest
     from dsa_hcal_assets.products import Provenance
     from dsa_hcal_assets.quality.thresholds import Thresholds
 
@@ -84,7 +89,7 @@ def report(day: datetime, into: Path) -> None:
     with _opened(settings) as (database, ledger):
         thresholds = Thresholds.load(settings.thresholds_file)
         verdicts.judge_snapshots(database, key, thresholds)
-        provenance = Provenance({"day": key}, ingest.day_inputs(ledger, key))
+        provenance = Provenance({"day": key}, ingest.day_inputs(ledger, CONTROLLERS, key))
         page = reports.build_report(database, ledger, key, thresholds, provenance)
     into.mkdir(parents=True, exist_ok=True)
     page.write(into)
@@ -105,7 +110,7 @@ def channel_map_group() -> None:
 @click.option("--file", "path", type=click.Path(dir_okay=False, path_type=Path), help="Map to show instead.")
 def show(moment: datetime | None, path: Path | None) -> None:
     """Check the map and show which half-sector each channel of each board serves."""
-    from dsa_hcal_assets.hcal import channel_map, geometry
+    from dsa_hcal_assets.hcal.mapping import channel_map, geometry
 
     mapping = channel_map.load_channel_map(path or load_settings().hcal.channel_map_file)
     epoch = mapping.at(moment.replace(tzinfo=UTC) if moment else utc_now())
@@ -125,7 +130,7 @@ def show(moment: datetime | None, path: Path | None) -> None:
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
 def write(path: Path) -> None:
     """Write the shipped (assumed) map to a file, as a start for the real one."""
-    from dsa_hcal_assets.hcal import assumed_map
+    from dsa_hcal_assets.hcal.mapping import assumed_map
 
     assumed_map.write(path)
     click.echo(f"{path}: edit it, then set DSA_HCAL_HCAL__CHANNEL_MAP_FILE to it")

@@ -82,7 +82,7 @@ async def _serve(
     faults: "dict[str, Faults]",
     faults_file: Path | None,
 ) -> None:
-    from dsa_hcal_assets.hcal.boards import write_boards
+    from dsa_hcal_assets.hcal.controllers.boards import write_boards
     from dsa_hcal_assets.simulation.boards.rack import Rack
 
     stop = asyncio.Event()

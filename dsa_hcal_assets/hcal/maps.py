@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from dsa_hcal_assets.hcal import geometry
-from dsa_hcal_assets.hcal.geometry import Detector
+from dsa_hcal_assets.hcal.mapping import geometry
+from dsa_hcal_assets.hcal.mapping.geometry import Detector
 from dsa_hcal_assets.quality import figures
 
 if TYPE_CHECKING:

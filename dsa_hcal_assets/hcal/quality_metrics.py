@@ -12,9 +12,9 @@ import numpy as np
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.hcal.days import bounds
-from dsa_hcal_assets.hcal.geometry import HCAL_TOWERS, sector_label, tower_name
-from dsa_hcal_assets.hcal.ingest import SOURCE
+from dsa_hcal_assets.hcal.mapping.geometry import HCAL_TOWERS, sector_label, tower_name
 from dsa_hcal_assets.hcal.readers import state_at
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.quality.expectations import Expectation, check_frame
@@ -124,11 +124,12 @@ def arrival_metrics(ledger: Ledger, day: str, now: datetime | None = None) -> li
     refused = [
         arrival.name
         for arrival in ledger.quarantined()
-        if arrival.source == SOURCE and arrival.partition == day
+        if arrival.source == CONTROLLERS.name and arrival.partition == day
     ]
+    pending = ledger.pending(CONTROLLERS.name, day)
     return [
-        Metric("accepted", len(ledger.of_partition(SOURCE, day))),
-        _named("pending", [one.name for one in ledger.pending(SOURCE, day) if one.received_at < overdue]),
+        Metric("accepted", len(ledger.of_partition(CONTROLLERS.name, day))),
+        _named("pending", [one.name for one in pending if one.received_at < overdue]),
         _named("quarantined", refused),
     ]
 

@@ -14,7 +14,7 @@ from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import PermanentError
 from dsa_hcal_assets.hcal.days import bounds
-from dsa_hcal_assets.hcal.tower_rows import REALS
+from dsa_hcal_assets.hcal.towers.tower_rows import REALS
 
 Rollup = Literal["half_sector_hour", "half_sector_day", "sector_hour", "sector_day"]
 TOWER_COLUMNS = [

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dsa_hcal_assets.hcal.geometry import HCAL_TOWERS, tower_name
+from dsa_hcal_assets.hcal.mapping.geometry import HCAL_TOWERS, tower_name
 from dsa_hcal_assets.quality import figures
 from dsa_hcal_assets.quality.report import Table
 from dsa_hcal_assets.quality.statistics import robust_zscores

@@ -8,7 +8,7 @@ from psycopg2 import sql
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.days import bounds
-from dsa_hcal_assets.hcal.geometry import HALF_SECTORS, SECTORS
+from dsa_hcal_assets.hcal.mapping.geometry import HALF_SECTORS, SECTORS
 from dsa_hcal_assets.quality.verdicts import Metric
 
 Stage = Literal["half_sector_rollup", "sector_rollup"]

@@ -16,9 +16,10 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.hcal.days import bounds
-from dsa_hcal_assets.hcal.snapshot_tables import take_turn
-from dsa_hcal_assets.hcal.tower_rows import REALS
+from dsa_hcal_assets.hcal.snapshots.loading import take_turn
+from dsa_hcal_assets.hcal.towers.tower_rows import REALS
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def refresh(database: Database, day: str | date, *, everything: bool = False) ->
     first, end = bounds(day)
     window = {"first": first, "end": end}
     with database.transaction() as cursor:
-        take_turn(cursor, first.date())
+        take_turn(cursor, CONTROLLERS.name, first.date())
         hours = _take_dirty_hours(cursor, window)
         if everything:
             hours = [first + timedelta(hours=hour) for hour in range(24)]

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.hcal.ingest import SUFFIX
-from dsa_hcal_assets.hcal.snapshot import read_snapshot
+from dsa_hcal_assets.hcal.controllers.snapshot import read_snapshot
+from dsa_hcal_assets.hcal.snapshots.source import SUFFIX
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.products import tree
 from dsa_hcal_assets.products.places import STAGING

@@ -14,7 +14,9 @@ import pytest
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.embedded import EmbeddedServer
 from dsa_hcal_assets.demo.expectations import HCAL, RADIO, RIG
-from dsa_hcal_assets.hcal import ingest
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+from dsa_hcal_assets.hcal.snapshots import ingest
+from dsa_hcal_assets.hcal.snapshots.source import SUFFIX
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.orchestration.lost import PARTITION_TAG
 from dsa_hcal_assets.products.model import Product
@@ -62,7 +64,7 @@ class Killer:
                 self.killed[name] = pid
 
     def _acquisition(self) -> int | None:
-        several = len(list(self.incoming.glob(f"*{ingest.SUFFIX}"))) >= 2
+        several = len(list(self.incoming.glob(f"*{SUFFIX}"))) >= 2
         return self.running.pid("acquisition") if several else None
 
     def _detector_run(self) -> int | None:
@@ -192,7 +194,7 @@ def test_staging_of_dead_processes_is_removed_by_reconcile(demo: Done):
 
 def test_every_snapshot_is_whole_and_in_the_ledger_exactly_once(demo: Done):
     # what landed while everything was being stopped is taken in now, as the next start would
-    late = ingest.scan(demo.incoming, demo.ledger)
+    late = ingest.scan(demo.incoming, demo.ledger, CONTROLLERS)
     assert not late.duplicates
     assert not late.conflicts
     custody.assert_each_file_once(demo.database, demo.incoming)

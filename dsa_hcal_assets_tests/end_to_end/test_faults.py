@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 import pytest
 
-from dsa_hcal_assets.hcal.snapshot import encode, snapshot_name
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, encode
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.products.store import ProductStore
 from dsa_hcal_assets.rig.csv_text import raw_text
@@ -102,7 +102,7 @@ def story(passable_directory: Path) -> Iterator[Story]:
         _drop_readings(story)
         _await_groups(story, groups)
         whole = detector.snapshot(6)
-        story.land("hcal", snapshot_name(whole.cycle), encode(whole))
+        story.land("hcal", CONTROLLERS.file_name(whole.cycle), encode(whole))
         _await_days(story)
         yield story
         story.running.close()
@@ -162,15 +162,15 @@ def _changed(story: Story, content: bytes, change: Any) -> bytes:
 def _drop_snapshots(story: Story) -> None:
     snapshots = [detector.snapshot(number) for number in range(7)]
     for one in snapshots[:6]:
-        story.land("hcal", snapshot_name(one.cycle), encode(one))
+        story.land("hcal", CONTROLLERS.file_name(one.cycle), encode(one))
     cut = encode(snapshots[6])
-    story.land("hcal", snapshot_name(snapshots[6].cycle), cut[: len(cut) // 2])
+    story.land("hcal", CONTROLLERS.file_name(snapshots[6].cycle), cut[: len(cut) // 2])
     story.land("hcal", "hcal_empty.snap", b"")
     story.land("hcal", "hcal_zz_again.snap", encode(snapshots[2]))
     story.land("hcal", "hcal_zz_other.snap", encode(detector.snapshot(3, run_number=99)))
     dark = datetime.fromisoformat(DARK_DAY).replace(hour=12, tzinfo=UTC)
     silent = detector.snapshot(7, moment=dark, down=detector.physics.BOARDS)
-    story.land("hcal", snapshot_name(dark), encode(silent))
+    story.land("hcal", CONTROLLERS.file_name(dark), encode(silent))
 
 
 def _drop_readings(story: Story) -> None:
@@ -250,7 +250,7 @@ def test_everything_is_accounted_for(story: Story):
         ("uvh5", uvh5_files.name(7, DAMAGED), "UnreadableSubband", "truncated"),
         ("uvh5", uvh5_files.name(8, DAMAGED), "UnreadableSubband", "HDF5"),
         ("uvh5", uvh5_files.name(9, DAMAGED), "BadHeader", "ant_1_array has a wrong shape"),
-        ("hcal", snapshot_name(detector.cycle(6)), "SnapshotTruncated", "end"),
+        ("hcal", CONTROLLERS.file_name(detector.cycle(6)), "SnapshotTruncated", "end"),
         ("hcal", "hcal_empty.snap", "SnapshotEmpty", "hcal_empty.snap"),
         ("rig", "d-no-pressure.csv", "RigColumnsMissing", "column pressure is missing"),
         ("rig", "e-bad-date.csv", "RigValueInvalid", "row 2, column timestamp"),

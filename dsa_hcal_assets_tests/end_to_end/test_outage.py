@@ -15,7 +15,9 @@ import pytest
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.embedded import EmbeddedServer
 from dsa_hcal_assets.demo.boards import simulated_boards
-from dsa_hcal_assets.hcal import ingest
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+from dsa_hcal_assets.hcal.snapshots import ingest
+from dsa_hcal_assets.hcal.snapshots.source import SUFFIX
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.products.store import ProductStore
 from dsa_hcal_assets.services import Stack
@@ -51,7 +53,7 @@ class Detector:
         self.stack.wait_ready(240)
 
     def files(self) -> set[str]:
-        return {path.name for path in self.incoming.glob(f"*{ingest.SUFFIX}")}
+        return {path.name for path in self.incoming.glob(f"*{SUFFIX}")}
 
     def loaded(self) -> set[str]:
         return {name for (name,) in self.running.rows(LOADED)}
@@ -131,7 +133,7 @@ def test_everything_killed_in_the_middle_of_a_run_converges_by_starting_again(pl
 
 def test_at_the_end_every_file_is_loaded_or_pending_exactly_once(platform: Detector, stopped: Database):
     ledger = Ledger(stopped, platform.settings.quarantine)
-    ingest.scan(platform.incoming, ledger)
+    ingest.scan(platform.incoming, ledger, CONTROLLERS)
     custody.assert_each_file_once(stopped, platform.incoming)
     custody.assert_balance(ledger)
     assert custody.assert_snapshots_whole(stopped) >= 6

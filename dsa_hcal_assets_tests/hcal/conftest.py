@@ -9,10 +9,11 @@ import pytest
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.embedded import EmbeddedServer
-from dsa_hcal_assets.hcal.channel_map import ChannelMap, load_channel_map
-from dsa_hcal_assets.hcal.ingest import scan
-from dsa_hcal_assets.hcal.loading import load_day
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap, load_channel_map
 from dsa_hcal_assets.hcal.rollups import refresh
+from dsa_hcal_assets.hcal.snapshots.ingest import scan
+from dsa_hcal_assets.hcal.towers.loading import load_day
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.quality.thresholds import Thresholds
 from dsa_hcal_assets_tests.hcal import detector
@@ -78,7 +79,7 @@ def _load(database: Database, ledger: Ledger, incoming: Path, channel_map: Chann
         *(detector.snapshot(number) for number in (4, 6)),
         detector.snapshot(7, unread_temperatures={"82": 3}),
     )
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     load_day(database, ledger, detector.DAY, channel_map, "run-1")
     refresh(database, detector.DAY)
     return database

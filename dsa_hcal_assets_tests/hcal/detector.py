@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dsa_hcal_assets.hcal.readings import BoardReading, ChannelReading, Record, Snapshot, unread
-from dsa_hcal_assets.hcal.snapshot import write_snapshot
+from dsa_hcal_assets.hcal.controllers.readings import BoardReading, ChannelReading, Record, Snapshot, unread
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.simulation.boards import physics
 
 DAY = "2025-06-05"
@@ -46,7 +46,7 @@ def snapshot(
 
 def land(incoming: Path, *snapshots: Snapshot) -> list[Path]:
     """Write snapshots where they land."""
-    return [write_snapshot(incoming, one) for one in snapshots]
+    return [CONTROLLERS.write(incoming, one) for one in snapshots]
 
 
 def with_channel(one: Snapshot, board: str, channel: int, **values: object) -> Snapshot:

@@ -7,9 +7,8 @@ import pytest
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal import verdicts
-from dsa_hcal_assets.hcal.channel_map import ChannelMap
-from dsa_hcal_assets.hcal.ingest import scan
-from dsa_hcal_assets.hcal.loading import load_day
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
 from dsa_hcal_assets.hcal.quality_metrics import (
     PATIENCE,
     arrival_metrics,
@@ -18,6 +17,8 @@ from dsa_hcal_assets.hcal.quality_metrics import (
     temperature_range,
     tower_metrics,
 )
+from dsa_hcal_assets.hcal.snapshots.ingest import scan
+from dsa_hcal_assets.hcal.towers.loading import load_day
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.quality.thresholds import Thresholds
 from dsa_hcal_assets.quality.verdicts import Level, Metric
@@ -76,7 +77,7 @@ def test_faults_of_the_hardware_are_found(
     dead[1] = detector.with_channel(dead[1], "80", 0, gain="high")
     dead[2] = detector.with_channel(dead[2], "80", 3, bias=0.1)
     land(incoming, *dead)
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     load_day(database, ledger, DAY, channel_map, "run-1")
 
     towers = by_name(tower_metrics(database, DAY, ALLOWED))
@@ -100,7 +101,7 @@ def test_an_empty_day_fails_instead_of_passing(
 def test_the_ledger_is_asked_for_arrivals(ledger: Ledger, incoming: Path) -> None:
     one, two = land(incoming, snapshot(0), snapshot(1))
     two.write_bytes(b"nonsense")
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     metrics = by_name(arrival_metrics(ledger, DAY))
     # it has only just arrived
     assert (metrics["accepted"].value, metrics["pending"].value) == (1, 0)

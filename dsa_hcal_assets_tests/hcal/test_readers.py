@@ -6,7 +6,7 @@ import pytest
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal import readers
-from dsa_hcal_assets.hcal.channel_map import ChannelMap
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
 from dsa_hcal_assets.hcal.readers import NoState
 from dsa_hcal_assets_tests.hcal.detector import DAY, STEP, cycle
 

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from dsa_hcal_assets.cli.hcal import hcal
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.hcal import geometry, maps, readers
-from dsa_hcal_assets.hcal.geometry import Detector
+from dsa_hcal_assets.hcal import maps, readers
+from dsa_hcal_assets.hcal.mapping import geometry
+from dsa_hcal_assets.hcal.mapping.geometry import Detector
 from dsa_hcal_assets.hcal.report import build_report
 from dsa_hcal_assets.hcal.report_tables import board_table, worst_towers
 from dsa_hcal_assets.ledger import Ledger
@@ -109,7 +110,7 @@ def test_the_command_line_does_the_whole_day(
     land(tmp_path / "incoming" / "hcal", snapshot(0), snapshot(1, boards=["80", "42"]))
     run = CliRunner()
     loaded = run.invoke(hcal, ["load", DAY], catch_exceptions=False)
-    assert "2 loaded; 3264 tower rows" in loaded.output
+    assert "2 loaded; 3264 rows" in loaded.output
     assert "board 42 is not in the channel map" in loaded.output
     assert "384 half_sector" not in run.invoke(hcal, ["rollup", DAY], catch_exceptions=False).output
     shown = run.invoke(hcal, ["report", DAY, "--into", str(tmp_path / "out")], catch_exceptions=False)

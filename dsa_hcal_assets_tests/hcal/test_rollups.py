@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.hcal.channel_map import ChannelMap
-from dsa_hcal_assets.hcal.ingest import scan
-from dsa_hcal_assets.hcal.loading import load_day
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
 from dsa_hcal_assets.hcal.readers import Rollup, rollup_of_day
 from dsa_hcal_assets.hcal.rollup_metrics import Stage, rollup_metrics
 from dsa_hcal_assets.hcal.rollups import refresh
+from dsa_hcal_assets.hcal.snapshots.ingest import scan
+from dsa_hcal_assets.hcal.towers.loading import load_day
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets_tests.hcal.detector import DAY, START, cycle, land, snapshot
 
@@ -63,7 +64,7 @@ def test_only_hours_with_new_data_are_read_again(
     loaded: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     land(incoming, snapshot(8))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     load_day(loaded, ledger, DAY, channel_map, "run-2")
     assert refresh(loaded, DAY).hours == (cycle(6),)
     found = rollup_of_day(loaded, "half_sector_hour", DAY)
@@ -80,7 +81,7 @@ def test_gates_see_rollups_that_are_behind_or_wrong(
         assert values["count_mismatch"] == 0
         assert values["coverage"] == 1
     land(incoming, snapshot(8))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     load_day(loaded, ledger, DAY, channel_map, "run-2")
     values = {metric.name: metric.value for metric in rollup_metrics(loaded, DAY, "sector_rollup")}
     assert values["dirty_hours"] == 1

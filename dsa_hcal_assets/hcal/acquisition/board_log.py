@@ -2,7 +2,7 @@
 
 import logging
 
-from dsa_hcal_assets.hcal.readings import Snapshot, Status
+from dsa_hcal_assets.hcal.controllers.readings import Snapshot, Status
 
 _log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.job import STOP_SECONDS
 from dsa_hcal_assets.hcal.acquisition.polling import BoardPolling, board_polling
 from dsa_hcal_assets.hcal.acquisition.run_number import UNKNOWN, read_run_number
-from dsa_hcal_assets.hcal.boards import read_boards
-from dsa_hcal_assets.hcal.snapshot import encode
+from dsa_hcal_assets.hcal.controllers.boards import read_boards
+from dsa_hcal_assets.hcal.controllers.snapshot import encode
 
 SNAPSHOT_TOPIC = "hcal.snapshot"
 

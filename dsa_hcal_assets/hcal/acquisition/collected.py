@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from dsa_hcal_assets.errors import PlatformError, TransientError
-from dsa_hcal_assets.hcal.protocol import Reading, Request, parse_gain, parse_numbers
-from dsa_hcal_assets.hcal.readings import CHANNELS, BoardReading, ChannelReading, Record, Status
+from dsa_hcal_assets.hcal.controllers.protocol import Reading, Request, parse_gain, parse_numbers
+from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, BoardReading, ChannelReading, Record, Status
 
 # readings outermost: a board that dies half way has given its temperatures for all channels
 REQUESTS = tuple(Request(reading, channel) for reading in Reading for channel in range(CHANNELS))

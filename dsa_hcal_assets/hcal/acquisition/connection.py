@@ -8,8 +8,8 @@ import socket
 from dsa_hcal_assets.errors import TransientError
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.telnet import TelnetFilter
-from dsa_hcal_assets.hcal.boards import Board
-from dsa_hcal_assets.hcal.protocol import (
+from dsa_hcal_assets.hcal.controllers.boards import Board
+from dsa_hcal_assets.hcal.controllers.protocol import (
     TERMINATOR,
     ReplyBuffer,
     ReplyTimeout,

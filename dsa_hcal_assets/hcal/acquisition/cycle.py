@@ -8,7 +8,7 @@ from datetime import datetime
 from dsa_hcal_assets.errors import PermanentError
 from dsa_hcal_assets.hcal.acquisition.collected import Collected
 from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
-from dsa_hcal_assets.hcal.readings import BoardReading, Snapshot
+from dsa_hcal_assets.hcal.controllers.readings import BoardReading, Snapshot
 
 _log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.polling import LONGEST_RETRY, board_polling
 from dsa_hcal_assets.hcal.acquisition.run_number import UNKNOWN, read_run_number
-from dsa_hcal_assets.hcal.boards import Board, read_boards
-from dsa_hcal_assets.hcal.readings import Snapshot
+from dsa_hcal_assets.hcal.controllers.boards import Board, read_boards
+from dsa_hcal_assets.hcal.controllers.readings import Snapshot
 from dsa_hcal_assets.settings import Settings
 
 _log = logging.getLogger(__name__)

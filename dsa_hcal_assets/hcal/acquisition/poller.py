@@ -20,9 +20,9 @@ from dsa_hcal_assets.hcal.acquisition.connection import (
     OutOfStep,
 )
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
-from dsa_hcal_assets.hcal.boards import Board
-from dsa_hcal_assets.hcal.protocol import ReplyGarbled, ReplyTimeout, ReplyTooLong, Request
-from dsa_hcal_assets.hcal.readings import BoardReading
+from dsa_hcal_assets.hcal.controllers.boards import Board
+from dsa_hcal_assets.hcal.controllers.protocol import ReplyGarbled, ReplyTimeout, ReplyTooLong, Request
+from dsa_hcal_assets.hcal.controllers.readings import BoardReading
 
 GIVE_UP_AFTER = 2  # unanswered commands in a row
 CONNECT_ATTEMPTS = 3

@@ -16,8 +16,9 @@ from dsa_hcal_assets.hcal.acquisition.cycle import poll_cycle
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
 from dsa_hcal_assets.hcal.acquisition.saving import SnapshotSaver
-from dsa_hcal_assets.hcal.boards import Board
-from dsa_hcal_assets.hcal.readings import Snapshot
+from dsa_hcal_assets.hcal.controllers.boards import Board
+from dsa_hcal_assets.hcal.controllers.readings import Snapshot
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 
 LONGEST_RETRY = 10.0
 """Longest pause between two attempts to write what could not be written, s."""
@@ -35,7 +36,7 @@ class BoardPolling:
         Snapshots taken.
     """
 
-    def __init__(self, pollers: Sequence[BoardPoller], saver: SnapshotSaver) -> None:
+    def __init__(self, pollers: Sequence[BoardPoller], saver: SnapshotSaver[Snapshot]) -> None:
         self.acquisition_id = uuid.uuid4().hex
         self.taken = 0
         self._pollers, self._saver = pollers, saver
@@ -136,7 +137,7 @@ async def board_polling(
     with one_writer(directory):
         for part in remove_leftovers(directory):
             _log.info("removed %s, left by an acquisition that was killed", part)
-        saver = SnapshotSaver(directory, unsaved_limit, retry_seconds)
+        saver = SnapshotSaver(CONTROLLERS, directory, unsaved_limit, retry_seconds)
         polling = BoardPolling([BoardPoller(board, deadlines) for board in boards], saver)
         try:
             yield polling

@@ -7,16 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Generic
 
 from dsa_hcal_assets.daq.unsaved import Unsaved
 from dsa_hcal_assets.errors import InputConflict, PlatformError
-from dsa_hcal_assets.hcal.readings import Snapshot
-from dsa_hcal_assets.hcal.snapshot import write_snapshot
+from dsa_hcal_assets.hcal.snapshots.source import S, SnapshotSource
 
 _log = logging.getLogger(__name__)
 
 
-class SnapshotSaver:
+class SnapshotSaver(Generic[S]):
     """Writes snapshots in the order they were taken, and goes on trying while it cannot.
 
     Snapshots that cannot be written wait in memory (`Unsaved`: at most `limit`, thinned to every
@@ -25,6 +25,8 @@ class SnapshotSaver:
 
     Parameters
     ----------
+    source
+        Of the snapshots.
     directory
         Where the files go.
     limit
@@ -33,9 +35,9 @@ class SnapshotSaver:
         Pause between two attempts.
     """
 
-    def __init__(self, directory: Path, limit: int, retry_seconds: float) -> None:
-        self._directory = directory
-        self._unsaved: Unsaved[Snapshot] = Unsaved(limit)
+    def __init__(self, source: SnapshotSource[S], directory: Path, limit: int, retry_seconds: float) -> None:
+        self._source, self._directory = source, directory
+        self._unsaved: Unsaved[S] = Unsaved(limit)
         self._retry_seconds = retry_seconds
         # a thread of its own: the loop's shared ones may all hang in name look-ups of dead hosts
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="snapshots")
@@ -55,7 +57,7 @@ class SnapshotSaver:
         """Snapshots lost because too many waited."""
         return self._unsaved.given_up
 
-    def put(self, snapshot: Snapshot) -> None:
+    def put(self, snapshot: S) -> None:
         """Hand over a snapshot; returns at once."""
         self._unsaved.add(snapshot)
         self._idle.clear()
@@ -94,13 +96,13 @@ class SnapshotSaver:
         if not self.waiting:
             self._idle.set()
 
-    def _write(self, snapshot: Snapshot) -> None:
+    def _write(self, snapshot: S) -> None:
         try:
-            path = write_snapshot(self._directory, snapshot)
+            path = self._source.write(self._directory, snapshot)
         except InputConflict as error:
             # two cycles of one microsecond: only a wall clock set back brings that; keep both
             _log.warning("%s; the second one is stored a microsecond later", error)
-            path = write_snapshot(
+            path = self._source.write(
                 self._directory, replace(snapshot, cycle=snapshot.cycle + timedelta(microseconds=1))
             )
         self.written += 1

@@ -20,15 +20,11 @@ def hcal_snapshots(run: StageRun) -> dg.MaterializeResult[Any]:
 
     Loads what is pending; with nothing pending, the day is loaded again from its files.
     """
-    from dsa_hcal_assets.hcal import (
-        channel_map,
-        dimensions,
-        ingest,
-        loading,
-        quality_metrics,
-        readers,
-        verdicts,
-    )
+    from dsa_hcal_assets.hcal import quality_metrics, readers, verdicts
+    from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+    from dsa_hcal_assets.hcal.mapping import channel_map, dimensions
+    from dsa_hcal_assets.hcal.snapshots import ingest
+    from dsa_hcal_assets.hcal.towers import loading
 
     database, ledger, settings = (
         run.installation.database,
@@ -37,7 +33,7 @@ def hcal_snapshots(run: StageRun) -> dg.MaterializeResult[Any]:
     )
     mapping = channel_map.load_channel_map(settings.channel_map_file)
     dimensions.sync_dimensions(database, mapping, local_zone=settings.local_zone)
-    again = not ledger.pending(ingest.SOURCE, run.partition)
+    again = not ledger.pending(CONTROLLERS.name, run.partition)
     report = loading.load_day(database, ledger, run.partition, mapping, run.run_id, everything=again)
     verdicts.judge_snapshots(database, run.partition, run.installation.thresholds)
 
@@ -47,7 +43,10 @@ def hcal_snapshots(run: StageRun) -> dg.MaterializeResult[Any]:
         return Outcome(quality_metrics.arrival_metrics(ledger, run.partition), facts=facts)
 
     return _publish(
-        run, make, inputs=ingest.day_inputs(ledger, run.partition), parameters={"channel_map": mapping.digest}
+        run,
+        make,
+        inputs=ingest.day_inputs(ledger, CONTROLLERS, run.partition),
+        parameters={"channel_map": mapping.digest},
     )
 
 
@@ -143,13 +142,14 @@ def _rollup(run: StageRun, stage: "Stage", tables: "Sequence[Rollup]") -> dg.Mat
 
 def _publish(run: StageRun, make: Callable[[Path], Outcome], **options: Any) -> dg.MaterializeResult[Any]:
     """Publish the product; a day that is reported, or stopped by a gate, is no longer due."""
-    from dsa_hcal_assets.hcal import due
+    from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+    from dsa_hcal_assets.hcal.snapshots import due
 
     database = run.installation.database
-    loaded = due.marked_at(database, run.partition)
+    loaded = due.marked_at(database, CONTROLLERS.name, run.partition)
     result = run.publish(make, **options)
     checks = result.check_results or ()
     stopped = any(check.severity is dg.AssetCheckSeverity.ERROR and not check.passed for check in checks)
     if stopped or run.name == "detector_qa_report":
-        due.reported(database, run.partition, loaded)
+        due.reported(database, CONTROLLERS.name, run.partition, loaded)
     return result

@@ -11,10 +11,11 @@ hcal_job = dg.define_asset_job("hcal_day", dg.AssetSelection.groups("hcal"))
 
 def look(installation: Installation) -> list[Work]:
     """Accept what landed; return the days with snapshots to load or telemetry nobody reported."""
-    from dsa_hcal_assets.hcal import due, ingest
+    from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+    from dsa_hcal_assets.hcal.snapshots import due, ingest
 
-    ingest.scan(installation.settings.incoming / "hcal", installation.ledger)
-    days = due.due_days(installation.database, installation.ledger)
+    ingest.scan(installation.settings.incoming / "hcal", installation.ledger, CONTROLLERS)
+    days = due.due_days(installation.database, installation.ledger, CONTROLLERS.name)
     return [Work(one.day, one.version, one.note) for one in days]
 
 

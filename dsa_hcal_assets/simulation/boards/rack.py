@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.errors import ConfigurationError
-from dsa_hcal_assets.hcal.boards import Board
+from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.simulation.boards.board import SimulatedBoard
 from dsa_hcal_assets.simulation.boards.faults import Faults, read_faults, require_known
 from dsa_hcal_assets.simulation.boards.physics import BOARDS

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from dsa_hcal_assets.daq.durable_file import make_directory
 from dsa_hcal_assets.daq.jobs import Job, JobConfig, JobContext
-from dsa_hcal_assets.hcal.boards import write_boards
+from dsa_hcal_assets.hcal.controllers.boards import write_boards
 from dsa_hcal_assets.simulation.boards.faults import Faults
 from dsa_hcal_assets.simulation.boards.physics import BOARDS
 from dsa_hcal_assets.simulation.boards.rack import Rack, rack_in_thread

@@ -9,7 +9,7 @@ import pytest
 from dsa_hcal_assets.hcal.acquisition.cycle import poll_cycle
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
-from dsa_hcal_assets.hcal.readings import BoardReading, Snapshot
+from dsa_hcal_assets.hcal.controllers.readings import BoardReading, Snapshot
 from dsa_hcal_assets.simulation.boards.faults import Faults
 from dsa_hcal_assets.simulation.boards.rack import Rack
 

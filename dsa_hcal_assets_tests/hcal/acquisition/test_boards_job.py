@@ -12,8 +12,8 @@ from dsa_hcal_assets.daq.streams.opening import StreamPlace
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.hcal.acquisition import boards_job
 from dsa_hcal_assets.hcal.acquisition.boards_job import HcalBoards, HcalBoardsConfig
-from dsa_hcal_assets.hcal.boards import write_boards
-from dsa_hcal_assets.hcal.snapshot import encode, read_snapshot
+from dsa_hcal_assets.hcal.controllers.boards import write_boards
+from dsa_hcal_assets.hcal.controllers.snapshot import encode, read_snapshot
 from dsa_hcal_assets.simulation.boards.faults import Faults
 from dsa_hcal_assets.simulation.boards.rack import Rack, rack_in_thread
 from dsa_hcal_assets_tests.daq.test_durable_file import file_size_limit

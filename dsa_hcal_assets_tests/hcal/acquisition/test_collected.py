@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dsa_hcal_assets.hcal.acquisition.collected import REQUESTS, Collected
-from dsa_hcal_assets.hcal.protocol import Reading, ReplyTimeout, Request, WrongCount
+from dsa_hcal_assets.hcal.controllers.protocol import Reading, ReplyTimeout, Request, WrongCount
 
 FIRST, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
 REPLIES = {

@@ -11,8 +11,8 @@ from dsa_hcal_assets.hcal.acquisition.connection import (
     ConnectionLost,
     OutOfStep,
 )
-from dsa_hcal_assets.hcal.boards import Board
-from dsa_hcal_assets.hcal.protocol import CommandRefused, Reading, ReplyTimeout, Request
+from dsa_hcal_assets.hcal.controllers.boards import Board
+from dsa_hcal_assets.hcal.controllers.protocol import CommandRefused, Reading, ReplyTimeout, Request
 from dsa_hcal_assets_tests.hcal.acquisition.conftest import DEADLINES
 
 REQUEST = Request(Reading.VOLTAGES, 0)

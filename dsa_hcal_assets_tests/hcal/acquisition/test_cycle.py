@@ -8,8 +8,8 @@ import pytest
 
 from dsa_hcal_assets.hcal.acquisition.cycle import poll_cycle
 from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
-from dsa_hcal_assets.hcal.boards import Board
-from dsa_hcal_assets.hcal.snapshot import read_snapshot, write_snapshot
+from dsa_hcal_assets.hcal.controllers.boards import Board
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, read_snapshot
 from dsa_hcal_assets.simulation.boards.faults import Faults
 from dsa_hcal_assets.simulation.boards.physics import BOARDS
 from dsa_hcal_assets.simulation.boards.rack import Rack
@@ -18,7 +18,7 @@ from dsa_hcal_assets_tests.hcal.acquisition.conftest import DEADLINES, NOW
 
 def test_every_tower_of_all_boards_has_its_true_values(poll, tmp_path):
     (snapshot,), rack = poll(BOARDS)
-    snapshot = read_snapshot(write_snapshot(tmp_path, snapshot))
+    snapshot = read_snapshot(CONTROLLERS.write(tmp_path, snapshot))
     assert [board.board for board in snapshot.boards] == list(BOARDS)
     for board in snapshot.boards:
         assert (board.status, board.error) == ("ok", None)

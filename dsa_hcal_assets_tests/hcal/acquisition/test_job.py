@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,8 +11,8 @@ from dsa_hcal_assets.daq.durable_file import DiskFull
 from dsa_hcal_assets.daq.one_writer import SecondWriter, one_writer
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.hcal.acquisition import job
-from dsa_hcal_assets.hcal.boards import write_boards
-from dsa_hcal_assets.hcal.snapshot import read_snapshot
+from dsa_hcal_assets.hcal.controllers.boards import write_boards
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, read_snapshot
 from dsa_hcal_assets.settings import Settings, load_settings
 from dsa_hcal_assets.settings.hcal import HcalSettings
 from dsa_hcal_assets.simulation.boards.faults import Faults
@@ -111,7 +112,8 @@ def test_a_disk_that_stays_full_is_the_error_it_ends_with(rack, tmp_path, monkey
 
 
 def test_a_defect_in_writing_ends_the_job_instead_of_polling_for_nothing(rack, tmp_path, monkeypatch):
-    monkeypatch.setattr("dsa_hcal_assets.hcal.acquisition.saving.write_snapshot", lambda *arguments: 1 / 0)
+    defective = replace(CONTROLLERS, encode=lambda snapshot: 1 / 0)
+    monkeypatch.setattr("dsa_hcal_assets.hcal.acquisition.polling.CONTROLLERS", defective)
     with pytest.raises(ZeroDivisionError):
         acquire(rack, tmp_path)
 

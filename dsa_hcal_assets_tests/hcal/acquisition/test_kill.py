@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from dsa_hcal_assets.hcal.boards import write_boards
-from dsa_hcal_assets.hcal.snapshot import read_snapshot
+from dsa_hcal_assets.hcal.controllers.boards import write_boards
+from dsa_hcal_assets.hcal.controllers.snapshot import read_snapshot
 from dsa_hcal_assets.simulation.boards.rack import Rack, rack_in_thread
 
 ACQUIRE = "from dsa_hcal_assets.cli.acquire import acquire; acquire()"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
-from dsa_hcal_assets.hcal.boards import Board
+from dsa_hcal_assets.hcal.controllers.boards import Board
 
 HASTY = Deadlines(connect=1.0, reply=0.05, board=1.0, quiet=0.005, backoff=0.001)
 # bytes a controller's stream is made of, and any others

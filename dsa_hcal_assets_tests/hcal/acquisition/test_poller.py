@@ -9,7 +9,7 @@ import pytest
 
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
-from dsa_hcal_assets.hcal.boards import Board
+from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.simulation.boards.faults import Faults
 from dsa_hcal_assets_tests.hcal.acquisition.conftest import DEADLINES
 

@@ -8,8 +8,8 @@ import pytest
 
 from dsa_hcal_assets.daq.durable_file import DiskFull
 from dsa_hcal_assets.hcal.acquisition.saving import SnapshotSaver
-from dsa_hcal_assets.hcal.readings import Snapshot
-from dsa_hcal_assets.hcal.snapshot import read_snapshot
+from dsa_hcal_assets.hcal.controllers.readings import Snapshot
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, read_snapshot
 from dsa_hcal_assets_tests.daq.test_durable_file import file_size_limit
 from dsa_hcal_assets_tests.hcal.acquisition.conftest import NOW
 
@@ -26,7 +26,7 @@ def saving(directory, script, *, limit=100, retry=0.05):
     """Run `script(saver)` while a saver writes."""
 
     async def run():
-        saver = SnapshotSaver(directory, limit, retry)
+        saver = SnapshotSaver(CONTROLLERS, directory, limit, retry)
         writing = asyncio.create_task(saver.run())
         try:
             await script(saver)
@@ -116,7 +116,7 @@ def test_finishing_is_bounded_when_the_disk_stays_full(tmp_path, seconds):
 
 def test_a_defect_in_writing_is_not_hidden(tmp_path, monkeypatch):
     async def run():
-        saver = SnapshotSaver(tmp_path, 10, 0.05)
+        saver = SnapshotSaver(CONTROLLERS, tmp_path, 10, 0.05)
         monkeypatch.setattr(saver, "_write", lambda snapshot: 1 / 0)
         saver.put(snapshot(0))
         await saver.run()

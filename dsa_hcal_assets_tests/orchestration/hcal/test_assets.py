@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dsa_hcal_assets.hcal import due
+from dsa_hcal_assets.hcal.snapshots import due
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration import hcal
 from dsa_hcal_assets.orchestration.hcal.sensor import hcal_sensor, look
@@ -84,7 +84,7 @@ def test_a_day_stopped_by_a_gate_is_not_asked_for_again(
     result = run_day(installation, instance, raise_on_error=False)
     done = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
     assert "half_sector_rollup" not in done
-    assert due.due_days(installation.database, installation.ledger, abandoned=timedelta(0)) == []
+    assert due.due_days(installation.database, installation.ledger, "hcal", abandoned=timedelta(0)) == []
 
 
 def test_work_cut_after_loading_is_found_again(
@@ -102,7 +102,7 @@ def test_work_cut_after_loading_is_found_again(
     assert only_loaded.success
     # at once it still belongs to the run that loaded it
     assert look(installation) == []
-    [again] = due.due_days(installation.database, installation.ledger, abandoned=timedelta(0))
+    [again] = due.due_days(installation.database, installation.ledger, "hcal", abandoned=timedelta(0))
     assert again.day == DAY
 
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from dsa_hcal_assets.cli.acquire import acquire
 from dsa_hcal_assets.cli.simulate_boards import simulate_boards
-from dsa_hcal_assets.hcal.boards import read_boards
-from dsa_hcal_assets.hcal.snapshot import read_snapshot
+from dsa_hcal_assets.hcal.controllers.boards import read_boards
+from dsa_hcal_assets.hcal.controllers.snapshot import read_snapshot
 
 SIMULATE = "from dsa_hcal_assets.cli.simulate_boards import simulate_boards; simulate_boards()"
 

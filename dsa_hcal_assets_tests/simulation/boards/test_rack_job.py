@@ -6,7 +6,7 @@ import pytest
 
 from dsa_hcal_assets.daq.jobs import JobContext
 from dsa_hcal_assets.daq.streams.opening import StreamPlace
-from dsa_hcal_assets.hcal.boards import read_boards
+from dsa_hcal_assets.hcal.controllers.boards import read_boards
 from dsa_hcal_assets.simulation.boards.physics import BOARDS
 from dsa_hcal_assets.simulation.boards.rack_job import SimulatedBoards, SimulatedBoardsConfig
 

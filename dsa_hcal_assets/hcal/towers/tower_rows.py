@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from dsa_hcal_assets.hcal.channel_map import MapEpoch
-from dsa_hcal_assets.hcal.readings import TOWERS, BoardReading, ChannelReading, Snapshot
+from dsa_hcal_assets.hcal.controllers.readings import TOWERS, BoardReading, ChannelReading, Snapshot
+from dsa_hcal_assets.hcal.mapping.channel_map import MapEpoch
 
 REALS = ("temperature", "leakage", "bias_offset", "bias", "lv_positive", "lv_negative")
 GAINS = ("normal", "high")  # labels of hcal.gain_mode, at their codes

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dsa_hcal_assets.clock import require_utc
-from dsa_hcal_assets.hcal.readings import (
+from dsa_hcal_assets.hcal.controllers.readings import (
     BoardReading,
     ChannelReading,
     Record,

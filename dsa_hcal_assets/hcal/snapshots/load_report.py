@@ -24,10 +24,10 @@ class SnapshotOutcome:
 
     Parameters
     ----------
-    towers
-        Rows of towers in the database from it, whatever their values.
+    rows
+        Rows of readings in the database from it, whatever their values.
     rejected_boards
-        Boards in the file whose data were not loaded because the channel map does not know them.
+        Boards in the file whose data were not loaded because nobody knows them.
     error
         Why it was not loaded, as a flat record.
     """
@@ -37,7 +37,7 @@ class SnapshotOutcome:
     subject: str
     result: Result
     cycle: datetime | None = None
-    towers: int = 0
+    rows: int = 0
     rejected_boards: tuple[str, ...] = ()
     error: Mapping[str, str | bool | None] | None = None
 
@@ -52,8 +52,8 @@ class LoadReport:
 
     @property
     def rows(self) -> int:
-        """Tower rows written."""
-        return sum(outcome.towers for outcome in self.outcomes)
+        """Rows of readings written."""
+        return sum(outcome.rows for outcome in self.outcomes)
 
     @property
     def rejected_boards(self) -> tuple[str, ...]:
@@ -71,4 +71,4 @@ class LoadReport:
             ", ".join(f"{counts[result]} {result}" for result in Result if counts[result])
             or "nothing pending"
         )
-        return f"{self.day}: {what}; {self.rows} tower rows in {self.seconds:.2f} s"
+        return f"{self.day}: {what}; {self.rows} rows in {self.seconds:.2f} s"

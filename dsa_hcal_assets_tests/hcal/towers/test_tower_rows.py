@@ -9,8 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.hcal.channel_map import ChannelMap
-from dsa_hcal_assets.hcal.tower_rows import COPY_COLUMNS, REALS, ROW, copy_bytes, postgres_time, tower_rows
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
+from dsa_hcal_assets.hcal.towers.tower_rows import (
+    COPY_COLUMNS,
+    REALS,
+    ROW,
+    copy_bytes,
+    postgres_time,
+    tower_rows,
+)
 from dsa_hcal_assets_tests.hcal import detector
 
 readings = st.one_of(st.just(float("nan")), st.floats(-1e6, 1e6, width=32))

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 
 from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.errors import BadInput, ConfigurationError
-from dsa_hcal_assets.hcal import geometry
-from dsa_hcal_assets.hcal.readings import CHANNELS, TOWERS
+from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, TOWERS
+from dsa_hcal_assets.hcal.mapping import geometry
 
 COLUMNS = ("valid_from", "valid_to", "board", "channel", "value", "detector", "ieta", "iphi")
 DETECTORS = {"outer": geometry.Detector.OUTER, "inner": geometry.Detector.INNER}
@@ -123,7 +123,7 @@ class ChannelMap:
 
 def shipped_path() -> Path:
     """Return the path of the map that comes with the package (an assumption, see its head)."""
-    return Path(str(resources.files("dsa_hcal_assets.hcal") / "channel_map.csv"))
+    return Path(str(resources.files("dsa_hcal_assets.hcal.mapping") / "channel_map.csv"))
 
 
 def load_channel_map(path: Path | None = None, boards: Iterable[str] = BOARDS) -> ChannelMap:

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from dsa_hcal_assets.errors import DeadlineExceeded, PermanentError, TransientError
-from dsa_hcal_assets.hcal.readings import CHANNELS, TOWERS, Gain
+from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, TOWERS, Gain
 
 PROMPT = b">"
 TERMINATOR = b"\n\r"  # LF CR, in this order

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsa_hcal_assets.hcal import assumed_map, channel_map, geometry
-from dsa_hcal_assets.hcal.channel_map import (
+from dsa_hcal_assets.hcal.mapping import assumed_map, channel_map, geometry
+from dsa_hcal_assets.hcal.mapping.channel_map import (
     ChannelMapError,
     MapNotValid,
     NotABijection,

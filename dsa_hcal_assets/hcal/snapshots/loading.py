@@ -1,13 +1,13 @@
-"""Load the snapshots of a day into the tower tables: each once, whole, with its ledger row.
+"""Load the snapshots of a day into their source's tables: each once, whole, with its ledger row.
 
-Belongs here: which snapshots are loaded, and the one transaction they are loaded in. Not here:
-the SQL and bytes of that transaction (snapshot_tables.py, tower_rows.py).
+Belongs here: which snapshots are loaded, and the one transaction they are loaded in. Not here: the
+SQL of a source's tables; that is its `DayTables`.
 
 A snapshot file with damaged bytes is quarantined whole, even if only one board's block is damaged:
 its good boards can be loaded once the file is restored and released, and a half-loaded cycle could
 not be told from a good one. A board that answered nonsense is another matter: the file is sound
-and says so, that board is `partial` or `down` and costs only its own towers. A board the channel
-map does not know is left out, recorded, and warned about.
+and says so, that board is `partial` or `down` and costs only its own readings. A board the tables
+do not know is left out, recorded, and warned about.
 """
 
 import logging
@@ -15,36 +15,82 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Generic, Protocol, TypeVar
+
+from psycopg2.extensions import cursor as Cursor
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import BadInput, InputConflict, PlatformError
-from dsa_hcal_assets.hcal import snapshot_tables
-from dsa_hcal_assets.hcal.channel_map import ChannelMap
-from dsa_hcal_assets.hcal.dimensions import sync_dimensions
-from dsa_hcal_assets.hcal.ingest import SOURCE, check_time
-from dsa_hcal_assets.hcal.load_report import LoadReport, Result, SnapshotOutcome
-from dsa_hcal_assets.hcal.snapshot import read_snapshot
-from dsa_hcal_assets.hcal.snapshot_tables import Prepared
-from dsa_hcal_assets.hcal.tower_rows import tower_rows
+from dsa_hcal_assets.hcal.snapshots import due
+from dsa_hcal_assets.hcal.snapshots.ingest import check_time
+from dsa_hcal_assets.hcal.snapshots.load_report import LoadReport, Result, SnapshotOutcome
+from dsa_hcal_assets.hcal.snapshots.source import S, SnapshotSource
 from dsa_hcal_assets.ledger import Arrival, Ledger, State
 
-BATCH = 24  # snapshots a transaction: 74 k rows, about a third of a second
+C = TypeVar("C")
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class _Batch:
-    ready: list[Prepared]
+class Prepared(Generic[S, C]):
+    """A snapshot that has been read and made ready to be written.
+
+    Parameters
+    ----------
+    content
+        Its rows, in whatever form its tables write.
+    rows
+        How many rows of readings it becomes.
+    rejected
+        Boards of the file that the tables do not know; nothing of them is in `content`.
+    """
+
+    arrival: Arrival
+    snapshot: S
+    content: C
+    rows: int
+    rejected: tuple[str, ...] = ()
+
+
+class DayTables(Protocol[S, C]):
+    """Where the snapshots of a source go."""
+
+    @property
+    def batch(self) -> int:
+        """Snapshots a transaction; about a third of a second of work."""
+
+    def prepare(self, arrival: Arrival, snapshot: S) -> Prepared[S, C]:
+        """Make the rows of a snapshot; `BadInput` puts its file into quarantine."""
+
+    def make_room(self, database: Database, cycles: Sequence[datetime]) -> None:
+        """Create what must exist before the rows of `cycles` can be written (partitions)."""
+
+    def present(self, cursor: Cursor, cycles: Sequence[datetime]) -> dict[datetime, int]:
+        """Return the arrival each of `cycles` is loaded from, for those that are."""
+
+    def write(self, cursor: Cursor, some: Sequence[Prepared[S, C]], run_id: str) -> None:
+        """Write snapshots of one UTC day, taking the place of what their cycles had."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch(Generic[S, C]):
+    ready: list[Prepared[S, C]]
     refused: list[SnapshotOutcome]
+
+
+def take_turn(cursor: Cursor, source: str, day: date) -> None:
+    """Wait until no other transaction loads or sums up this UTC day of a source; hold the turn to the end."""
+    cursor.execute("select pg_advisory_xact_lock(hashtext(%s), %s)", (f"hcal.day {source}", day.toordinal()))
 
 
 def load_day(
     database: Database,
     ledger: Ledger,
+    source: SnapshotSource[S],
+    tables: DayTables[S, C],
     day: str | date,
-    channel_map: ChannelMap,
     run_id: str,
     everything: bool = False,
     *,
@@ -52,16 +98,16 @@ def load_day(
 ) -> LoadReport:
     """Load the pending snapshots of a UTC day, or all of them again.
 
-    Data, board states, dirty hours and the ledger's `loaded` mark of up to `BATCH` snapshots
-    commit together. A cut at any point leaves whole batches only; the next call does the rest.
-    Several loaders may work on one day at once: they take turns, each snapshot is loaded once.
+    The rows and the ledger's `loaded` mark of up to `tables.batch` snapshots commit together. A cut
+    at any point leaves whole batches only; the next call does the rest. Several loaders may work on
+    one day at once: they take turns, each snapshot is loaded once.
 
     Parameters
     ----------
     day
         UTC day, ``YYYY-MM-DD`` or date.
     run_id
-        Who loads, for the ledger and `hcal.snapshot`.
+        Who loads, for the ledger and the tables.
     everything
         Reload the day from its files, for example under a corrected channel map.
     now
@@ -79,30 +125,35 @@ def load_day(
     """
     started = time.monotonic()
     key = day.isoformat() if isinstance(day, date) else day
-    sync_dimensions(database, channel_map)
-    arrivals = ledger.of_partition(SOURCE, key) if everything else ledger.pending(SOURCE, key)
+    arrivals = ledger.of_partition(source.name, key) if everything else ledger.pending(source.name, key)
     outcomes: list[SnapshotOutcome] = []
-    for some in _batches(sorted(arrivals, key=lambda arrival: arrival.subject)):
-        batch = _prepare(ledger, some, channel_map, now or utc_now())
+    for some in _batches(sorted(arrivals, key=lambda arrival: arrival.subject), tables.batch):
+        batch = _prepare(ledger, some, source, tables, now or utc_now())
         outcomes += batch.refused
         if batch.ready:
-            outcomes += _load(database, ledger, key, batch.ready, channel_map, run_id, everything)
+            outcomes += _load(database, ledger, source.name, key, batch.ready, tables, run_id, everything)
     outcomes.sort(key=lambda outcome: outcome.subject)
     report = LoadReport(key, tuple(outcomes), time.monotonic() - started)
-    logger.info("loaded %s", report.summary())
+    logger.info("loaded %s: %s", source.name, report.summary())
     return report
 
 
-def _batches(arrivals: Sequence[Arrival]) -> Iterator[Sequence[Arrival]]:
-    for start in range(0, len(arrivals), BATCH):
-        yield arrivals[start : start + BATCH]
+def _batches(arrivals: Sequence[Arrival], size: int) -> Iterator[Sequence[Arrival]]:
+    for start in range(0, len(arrivals), size):
+        yield arrivals[start : start + size]
 
 
-def _prepare(ledger: Ledger, arrivals: Sequence[Arrival], channel_map: ChannelMap, now: datetime) -> _Batch:
-    batch = _Batch([], [])
+def _prepare(
+    ledger: Ledger,
+    arrivals: Sequence[Arrival],
+    source: SnapshotSource[S],
+    tables: DayTables[S, C],
+    now: datetime,
+) -> _Batch[S, C]:
+    batch: _Batch[S, C] = _Batch([], [])
     for arrival in arrivals:
         try:
-            batch.ready.append(_read(arrival, channel_map, now))
+            batch.ready.append(_read(arrival, source, tables, now))
         except BadInput as error:
             batch.refused.append(_refuse(ledger, arrival, error))
         except OSError as error:
@@ -113,8 +164,10 @@ def _prepare(ledger: Ledger, arrivals: Sequence[Arrival], channel_map: ChannelMa
     return batch
 
 
-def _read(arrival: Arrival, channel_map: ChannelMap, now: datetime) -> Prepared:
-    snapshot = read_snapshot(arrival.path)
+def _read(
+    arrival: Arrival, source: SnapshotSource[S], tables: DayTables[S, C], now: datetime
+) -> Prepared[S, C]:
+    snapshot = source.read(arrival.path)
     if snapshot.cycle.isoformat() != arrival.subject:
         raise InputConflict(
             f"{arrival.path} changed after it was accepted",
@@ -123,27 +176,28 @@ def _read(arrival: Arrival, channel_map: ChannelMap, now: datetime) -> Prepared:
             remedy="find out who writes into the incoming directory; restore the file and release it",
         )
     check_time(snapshot, now)
-    epoch = channel_map.at(snapshot.cycle)
-    towers = tower_rows(snapshot, epoch)
-    for board in towers.unmapped:
-        logger.warning("snapshot %s: board %r is not in the channel map, not loaded", arrival.name, board)
-    return Prepared(arrival, snapshot, towers, epoch.boards)
+    prepared = tables.prepare(arrival, snapshot)
+    for board in prepared.rejected:
+        logger.warning("snapshot %s: board %r is not known, not loaded", arrival.name, board)
+    return prepared
 
 
 def _load(
     database: Database,
     ledger: Ledger,
+    source: str,
     day: str,
-    ready: list[Prepared],
-    channel_map: ChannelMap,
+    ready: list[Prepared[S, C]],
+    tables: DayTables[S, C],
     run_id: str,
     everything: bool,
 ) -> list[SnapshotOutcome]:
     outcomes, conflicts = [], []
-    snapshot_tables.ensure_months(database, [prepared.snapshot.cycle for prepared in ready])
+    cycles = [prepared.snapshot.cycle for prepared in ready]
+    tables.make_room(database, cycles)
     with database.transaction() as cursor:
-        snapshot_tables.take_turn(cursor, date.fromisoformat(day))
-        present = snapshot_tables.present(cursor, [prepared.snapshot.cycle for prepared in ready])
+        take_turn(cursor, source, date.fromisoformat(day))
+        present = tables.present(cursor, cycles)
         chosen = []
         for prepared in ready:
             holder = present.get(prepared.snapshot.cycle)
@@ -155,14 +209,20 @@ def _load(
                 chosen.append(prepared)
                 outcomes.append(_loaded(prepared, Result.REPLACED if holder is not None else Result.LOADED))
         if chosen:
-            snapshot_tables.write(cursor, chosen, channel_map.digest, run_id)
+            tables.write(cursor, chosen, run_id)
+            due.mark(
+                cursor,
+                source,
+                date.fromisoformat(day),
+                max(prepared.arrival.arrival_id for prepared in chosen),
+            )
             ledger.mark_loaded(cursor, [prepared.arrival for prepared in chosen], run_id)
     return outcomes + [
         _refuse(ledger, prepared.arrival, _conflict(prepared, holder)) for prepared, holder in conflicts
     ]
 
 
-def _conflict(prepared: Prepared, holder: int | None) -> InputConflict:
+def _conflict(prepared: Prepared[S, C], holder: int | None) -> InputConflict:
     return InputConflict(
         f"the cycle of {prepared.arrival.name} is already loaded from another file",
         expected=f"arrival {holder}",
@@ -182,13 +242,13 @@ def _refuse(ledger: Ledger, arrival: Arrival, error: PlatformError) -> SnapshotO
     return _outcome(arrival, Result.QUARANTINED, error=error.as_record())
 
 
-def _loaded(prepared: Prepared, result: Result) -> SnapshotOutcome:
+def _loaded(prepared: Prepared[S, C], result: Result) -> SnapshotOutcome:
     return _outcome(
         prepared.arrival,
         result,
         cycle=prepared.snapshot.cycle,
-        towers=len(prepared.towers.rows),
-        rejected_boards=prepared.towers.unmapped,
+        rows=prepared.rows,
+        rejected_boards=prepared.rejected,
     )
 
 
@@ -197,10 +257,10 @@ def _outcome(
     result: Result,
     *,
     cycle: datetime | None = None,
-    towers: int = 0,
+    rows: int = 0,
     rejected_boards: tuple[str, ...] = (),
     error: Mapping[str, str | bool | None] | None = None,
 ) -> SnapshotOutcome:
     return SnapshotOutcome(
-        arrival.name, arrival.arrival_id, arrival.subject, result, cycle, towers, rejected_boards, error
+        arrival.name, arrival.arrival_id, arrival.subject, result, cycle, rows, rejected_boards, error
     )

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsa_hcal_assets.hcal import geometry
-from dsa_hcal_assets.hcal.geometry import Detector, NoSuchTower
+from dsa_hcal_assets.hcal.mapping import geometry
+from dsa_hcal_assets.hcal.mapping.geometry import Detector, NoSuchTower
 
 towerids = st.integers(0, geometry.TOWERS_PER_DETECTOR - 1)
 bins = st.tuples(st.integers(0, geometry.ETA_BINS - 1), st.integers(0, geometry.PHI_BINS - 1))

@@ -11,18 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dsa_hcal_assets.errors import BadInput, InputConflict
-from dsa_hcal_assets.hcal.readings import TOWERS, BoardReading, ChannelReading, Snapshot, unread
-from dsa_hcal_assets.hcal.snapshot import (
+from dsa_hcal_assets.hcal.controllers.readings import TOWERS, BoardReading, ChannelReading, Snapshot, unread
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, encode, read_snapshot
+from dsa_hcal_assets.hcal.snapshots.block_file import (
     SnapshotDamaged,
     SnapshotEmpty,
     SnapshotMalformed,
     SnapshotTrailerBad,
     SnapshotTruncated,
     SnapshotVersionUnknown,
-    encode,
-    read_snapshot,
-    snapshot_name,
-    write_snapshot,
 )
 
 CYCLE = datetime(2026, 11, 21, 1, 22, 33, 123456, tzinfo=UTC)
@@ -77,21 +74,21 @@ class TestRoundTrip:
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(snapshots)
     def test_any_snapshot_reads_back_as_it_was_written(self, tmp_path_factory, original):
-        path = write_snapshot(tmp_path_factory.mktemp("round"), original)
+        path = CONTROLLERS.write(tmp_path_factory.mktemp("round"), original)
         again = read_snapshot(path)
         assert again == original
         assert encode(again) == path.read_bytes()
 
     def test_unread_values_come_back_as_nan_of_float32(self, tmp_path):
         dead = BoardReading("93", "down", None, {"error": "BoardUnreachable"}, (ChannelReading(0),))
-        reading = read_snapshot(write_snapshot(tmp_path, snapshot(dead))).boards[0].channels[0]
+        reading = read_snapshot(CONTROLLERS.write(tmp_path, snapshot(dead))).boards[0].channels[0]
         assert reading.temperature.dtype == np.float32
         assert np.isnan(reading.temperature).all()
         assert np.isnan(reading.bias)
         assert reading.gain is None
 
     def test_the_file_is_strict_json_lines_without_nan(self, tmp_path):
-        path = write_snapshot(
+        path = CONTROLLERS.write(
             tmp_path, snapshot(BoardReading("80", "down", None, None, (ChannelReading(0),)))
         )
         for line in path.read_text("ascii").splitlines():
@@ -104,30 +101,34 @@ class TestRoundTrip:
 
 class TestName:
     def test_it_carries_the_cycle_in_utc(self):
-        assert snapshot_name(CYCLE) == "hcal_20261121T012233.123456Z.snap"
-        assert snapshot_name(CYCLE.astimezone(timezone(timedelta(hours=-5)))) == snapshot_name(CYCLE)
+        assert CONTROLLERS.file_name(CYCLE) == "hcal_20261121T012233.123456Z.snap"
+        assert CONTROLLERS.file_name(
+            CYCLE.astimezone(timezone(timedelta(hours=-5)))
+        ) == CONTROLLERS.file_name(CYCLE)
 
     @given(st.lists(st.datetimes(min_value=OLDEST), min_size=2, max_size=5))
     def test_names_sort_as_the_cycles_do(self, times):
         cycles = [moment.replace(tzinfo=UTC) for moment in times]
-        assert [snapshot_name(c) for c in sorted(cycles)] == sorted(snapshot_name(c) for c in cycles)
+        assert [CONTROLLERS.file_name(c) for c in sorted(cycles)] == sorted(
+            CONTROLLERS.file_name(c) for c in cycles
+        )
 
 
 class TestWriting:
     def test_nothing_but_the_snapshot_is_left_in_the_directory(self, tmp_path):
-        path = write_snapshot(tmp_path / "new" / "incoming", snapshot())
+        path = CONTROLLERS.write(tmp_path / "new" / "incoming", snapshot())
         assert list(path.parent.iterdir()) == [path]
 
     def test_the_same_snapshot_again_changes_nothing(self, tmp_path):
-        first = write_snapshot(tmp_path, snapshot())
+        first = CONTROLLERS.write(tmp_path, snapshot())
         inode = first.stat().st_ino
-        assert write_snapshot(tmp_path, snapshot()).stat().st_ino == inode
+        assert CONTROLLERS.write(tmp_path, snapshot()).stat().st_ino == inode
 
     def test_another_snapshot_of_the_same_cycle_is_refused_and_the_first_kept(self, tmp_path):
-        path = write_snapshot(tmp_path, snapshot())
+        path = CONTROLLERS.write(tmp_path, snapshot())
         before = path.read_bytes()
         with pytest.raises(InputConflict, match="other content"):
-            write_snapshot(tmp_path, snapshot(board("97")))
+            CONTROLLERS.write(tmp_path, snapshot(board("97")))
         assert path.read_bytes() == before
 
 
@@ -209,7 +210,7 @@ class TestFaultyWriter:
         ],
     )  # fmt: skip
     def test_it_is_refused(self, tmp_path, monkeypatch, name, value):
-        from dsa_hcal_assets.hcal import snapshot_json
+        from dsa_hcal_assets.hcal.controllers import snapshot_json
 
         honest = snapshot_json._channel
         monkeypatch.setattr(snapshot_json, "_channel", lambda reading: honest(reading) | {name: value})

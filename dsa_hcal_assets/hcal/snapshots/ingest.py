@@ -1,7 +1,7 @@
 """Accept snapshot files into the ledger: each new name is read once, verified and given its day.
 
-Belongs here: what happens between a file landing in ``incoming/hcal`` and its row in the ledger.
-Not here: writing acquired snapshots (snapshot.py) and loading them (loading.py).
+Belongs here: what happens between a file landing in ``incoming/<source>`` and its row in the ledger.
+Not here: what is in the files (the source's room) and loading them (loading.py).
 """
 
 import logging
@@ -12,13 +12,11 @@ from pathlib import Path
 
 from dsa_hcal_assets.clock import day_key, utc_now
 from dsa_hcal_assets.errors import BadInput
-from dsa_hcal_assets.hcal.readings import Snapshot
-from dsa_hcal_assets.hcal.snapshot import SUFFIX, read_snapshot
+from dsa_hcal_assets.hcal.snapshots.source import SUFFIX, Cycle, S, SnapshotSource
 from dsa_hcal_assets.ledger import Arrival, Ledger, Outcome, State
 from dsa_hcal_assets.ledger.model import FileUnavailable
 from dsa_hcal_assets.products import Input
 
-SOURCE = "hcal"
 FIRST_DAY = datetime(2023, 1, 1, tzinfo=UTC)  # first daily partition; nothing earlier can be processed
 FUTURE_LIMIT = timedelta(hours=1)  # a clock this far ahead is wrong, not early
 
@@ -63,7 +61,7 @@ class ScanReport:
         return sorted({arrival.partition for arrival in self.accepted})
 
 
-def check_time(snapshot: Snapshot, now: datetime) -> None:
+def check_time(snapshot: Cycle, now: datetime) -> None:
     """Refuse a snapshot from the future or from before the first day the platform keeps.
 
     Raises
@@ -81,7 +79,14 @@ def check_time(snapshot: Snapshot, now: datetime) -> None:
     )
 
 
-def scan(incoming: Path, ledger: Ledger, *, limit: int = 500, now: datetime | None = None) -> ScanReport:
+def scan(
+    incoming: Path,
+    ledger: Ledger,
+    source: SnapshotSource[S],
+    *,
+    limit: int = 500,
+    now: datetime | None = None,
+) -> ScanReport:
     """Bring the snapshot files of `incoming` that the ledger does not know into it.
 
     Names alone decide what is new, so a directory of many known files costs one listing and one
@@ -90,7 +95,7 @@ def scan(incoming: Path, ledger: Ledger, *, limit: int = 500, now: datetime | No
     Parameters
     ----------
     incoming
-        The directory of snapshot files (``<incoming>/hcal``); need not exist yet.
+        The directory of the source's files (``<incoming>/<source>``); need not exist yet.
     now
         Current time for the plausibility check.
 
@@ -101,20 +106,20 @@ def scan(incoming: Path, ledger: Ledger, *, limit: int = 500, now: datetime | No
     """
     report = ScanReport()
     names = _names(incoming, report)
-    unknown = ledger.unknown(SOURCE, names)
+    unknown = ledger.unknown(source.name, names)
     report.remaining = max(0, len(unknown) - limit)
     for name in unknown[:limit]:
         try:
-            _accept(incoming / name, ledger, report, now or utc_now())
+            _accept(incoming / name, ledger, source, report, now or utc_now())
         except (OSError, FileUnavailable) as error:
             logger.warning("snapshot %s cannot be opened now: %s", name, error)
             report.unavailable.append(name)
     return report
 
 
-def day_inputs(ledger: Ledger, day: str) -> tuple[Input, ...]:
-    """Return the snapshot files the state of a UTC day was loaded from, for provenance."""
-    arrivals = ledger.of_partition(SOURCE, day)
+def day_inputs(ledger: Ledger, source: SnapshotSource[S], day: str) -> tuple[Input, ...]:
+    """Return the snapshot files a source's state of a UTC day was loaded from, for provenance."""
+    arrivals = ledger.of_partition(source.name, day)
     return tuple(Input(arrival.name, arrival.digest) for arrival in arrivals if arrival.state is State.LOADED)
 
 
@@ -134,17 +139,17 @@ def _names(incoming: Path, report: ScanReport) -> list[str]:
     return sorted(names)
 
 
-def _accept(path: Path, ledger: Ledger, report: ScanReport, now: datetime) -> None:
+def _accept(path: Path, ledger: Ledger, source: SnapshotSource[S], report: ScanReport, now: datetime) -> None:
     try:
-        snapshot = read_snapshot(path)
+        snapshot = source.read(path)
         check_time(snapshot, now)
     except BadInput as error:
         logger.warning("snapshot %s quarantined: %s", path.name, error)
-        ledger.quarantine_arrival(SOURCE, path, error)
+        ledger.quarantine_arrival(source.name, path, error)
         report.quarantined.append(path.name)
         return
     accepted = ledger.accept(
-        SOURCE,
+        source.name,
         path,
         subject=snapshot.cycle.isoformat(),
         partition=day_key(snapshot.cycle),

@@ -3,7 +3,7 @@
 import pytest
 
 from dsa_hcal_assets.errors import ConfigurationError
-from dsa_hcal_assets.hcal.boards import PORT, Board, read_boards, write_boards
+from dsa_hcal_assets.hcal.controllers.boards import PORT, Board, read_boards, write_boards
 
 
 def stored(directory, text):

@@ -1,14 +1,15 @@
-"""The snapshot file ``dsa-hcal-snapshot/1``: one acquisition cycle as checksummed text.
+"""Files of checksummed blocks: one acquisition cycle of any source, as text.
 
 Lines end with a newline; each is one JSON object without NaN (unread values are null)::
 
-    {"format":"dsa-hcal-snapshot/1","cycle":...,"sequence":...,"acquisition_id":...,"run_number":...,"boards":[ids]}
-    {"crc32":"0a1b2c3d","board":{...}}          one line a board, in the order of the header's ids
+    {"format":"<name>/<version>","cycle":...,"sequence":...,"acquisition_id":...,"run_number":...,"boards":[names]}
+    {"crc32":"0a1b2c3d","board":{...}}          one line a board, in the order of the header's names
     {"lines":17,"sha256":"..."}                 lines before this one, digest of all bytes before it
 
 The CRC covers the bytes of the inner object as written. A missing end is therefore told from a
-damaged block, and a damaged block from its intact neighbours. `read_snapshot` never blocks (a FIFO
-in its place is refused) and never returns short data.
+damaged block, and a damaged block from its intact neighbours. `read_blocks` never blocks (a FIFO
+in its place is refused) and never returns short data. What a board is depends on the source: a
+controller, a crate, an interface board.
 """
 
 import hashlib
@@ -16,29 +17,14 @@ import json
 import os
 import stat
 import zlib
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dsa_hcal_assets.clock import require_utc
-from dsa_hcal_assets.daq.durable_file import make_directory, write_durably
 from dsa_hcal_assets.errors import BadInput
-from dsa_hcal_assets.hcal import snapshot_json
-from dsa_hcal_assets.hcal.readings import BoardReading, ChannelReading, Snapshot
 
-__all__ = [
-    "BoardReading",
-    "ChannelReading",
-    "Snapshot",
-    "encode",
-    "read_snapshot",
-    "snapshot_name",
-    "write_snapshot",
-]
-
-FORMAT = "dsa-hcal-snapshot/1"
-SUFFIX = ".snap"
-LARGEST = 64 * 2**20  # bytes; a full snapshot of 16 boards is about 0.1 MB
+LARGEST = 64 * 2**20  # bytes; a full snapshot of 16 controllers is about 0.1 MB
 _BLOCK = b'{"crc32":"%08x","board":%s}'
 _BLOCK_PREFIX = len(_BLOCK % (0, b"")) - 1
 
@@ -86,39 +72,28 @@ class SnapshotDamaged(SnapshotUnreadable):
         )
 
 
-def snapshot_name(cycle: datetime) -> str:
-    """Return the file name of the snapshot that started at `cycle`; names sort by time."""
-    return f"hcal_{require_utc(cycle):%Y%m%dT%H%M%S.%fZ}{SUFFIX}"
+def encode_blocks(form: str, header: Mapping[str, Any], boards: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the bytes of a file.
 
-
-def write_snapshot(directory: Path, snapshot: Snapshot) -> Path:
-    """Write `snapshot` durably into `directory` (created if needed); return its path.
-
-    Raises
-    ------
-    InputConflict
-        If another snapshot of the same cycle is there.
-    DiskFull, WriteFailed
-        If the operating system refuses; nothing is left under the final name.
+    Parameters
+    ----------
+    form
+        Name and version of the format, ``dsa-hcal-snapshot/1``.
+    header
+        JSON values; ``boards`` names the blocks in their order.
+    boards
+        JSON values of each block.
     """
-    make_directory(directory)
-    path = directory / snapshot_name(snapshot.cycle)
-    write_durably(path, encode(snapshot))
-    return path
-
-
-def encode(snapshot: Snapshot) -> bytes:
-    """Return the bytes of the file of `snapshot`."""
-    lines = [_dump({"format": FORMAT, **snapshot_json.header(snapshot)})]
-    for board in snapshot.boards:
-        inner = _dump(snapshot_json.board(board))
+    lines = [_dump({"format": form, **header})]
+    for board in boards:
+        inner = _dump(board)
         lines.append(_BLOCK % (zlib.crc32(inner), inner))
     body = b"".join(line + b"\n" for line in lines)
     return body + _dump({"lines": len(lines), "sha256": hashlib.sha256(body).hexdigest()}) + b"\n"
 
 
-def read_snapshot(path: Path) -> Snapshot:
-    """Read a snapshot file and verify every checksum.
+def read_blocks(path: Path, form: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Read a file and verify every checksum; return its header and its blocks.
 
     Raises
     ------
@@ -131,14 +106,20 @@ def read_snapshot(path: Path) -> Snapshot:
     data = _read_bytes(path)
     if not data:
         raise SnapshotEmpty(f"{path} is empty", remedy=_REPOLL)
-    _check_version(path, data)
+    _check_version(path, data, form)
     lines = data.split(b"\n")
     if lines.pop() or not _looks_like_trailer(lines[-1]):
         _refuse_end(path, lines)
     header = _load(lines[0])
     _check_body(path, data, header, lines)
+    return header, [_load(line)["board"] for line in lines[1:-1]]
+
+
+@contextmanager
+def building_from(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a snapshot is built from intact blocks into `SnapshotMalformed`."""
     try:
-        return snapshot_json.snapshot(header, [_load(line)["board"] for line in lines[1:-1]])
+        yield
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise SnapshotMalformed(
             f"{path}: its checksums fit but its content does not", found=f"{type(error).__name__}: {error}"
@@ -162,15 +143,15 @@ def _read_bytes(path: Path) -> bytes:
         return file.read(LARGEST)
 
 
-def _check_version(path: Path, data: bytes) -> None:
-    begin = b'{"format":"%s",' % FORMAT.encode()
+def _check_version(path: Path, data: bytes, form: str) -> None:
+    begin = b'{"format":"%s",' % form.encode()
     if data.startswith(begin):
         return
     if begin.startswith(data):
         raise SnapshotTruncated(f"{path} ends inside its header", found=f"{len(data)} bytes", remedy=_REPOLL)
     raise SnapshotVersionUnknown(
         f"{path} is no snapshot this version reads",
-        expected=FORMAT,
+        expected=form,
         found=repr(data[: len(begin) + 8].decode("ascii", "replace")),
         remedy="upgrade the platform if the file comes from a newer acquisition",
     )
@@ -216,7 +197,7 @@ def _intact(block: bytes) -> bool:
     return block == _BLOCK % (zlib.crc32(inner), inner)
 
 
-def _dump(value: dict[str, Any]) -> bytes:
+def _dump(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=True).encode("ascii")
 
 

@@ -4,8 +4,8 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import DateTimeTZRange, execute_values
 
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.hcal import geometry
-from dsa_hcal_assets.hcal.channel_map import FOREVER, ChannelMap
+from dsa_hcal_assets.hcal.mapping import geometry
+from dsa_hcal_assets.hcal.mapping.channel_map import FOREVER, ChannelMap
 
 _INSERT_TOWERS = """
 insert into hcal.tower (tower_id, detector, towerid, packed_key, sector, ieta, iphi, sector_id, half_sector,

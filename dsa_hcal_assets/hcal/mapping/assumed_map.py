@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dsa_hcal_assets.hcal import geometry
-from dsa_hcal_assets.hcal.channel_map import BOARDS, COLUMNS, DETECTORS
-from dsa_hcal_assets.hcal.readings import CHANNELS, TOWERS
+from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, TOWERS
+from dsa_hcal_assets.hcal.mapping import geometry
+from dsa_hcal_assets.hcal.mapping.channel_map import BOARDS, COLUMNS, DETECTORS
 
 VALID_FROM = "2023-01-01"
 SECTORS_PER_BOARD = CHANNELS // 2

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsa_hcal_assets.hcal.protocol import (
+from dsa_hcal_assets.hcal.controllers.protocol import (
     LONGEST_REPLY,
     CommandRefused,
     Reading,

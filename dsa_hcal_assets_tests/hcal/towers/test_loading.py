@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import DatabaseUnavailable
-from dsa_hcal_assets.hcal import geometry, loading
-from dsa_hcal_assets.hcal.channel_map import ChannelMap, load_channel_map, shipped_path
-from dsa_hcal_assets.hcal.ingest import scan
-from dsa_hcal_assets.hcal.load_report import Result
-from dsa_hcal_assets.hcal.loading import load_day
-from dsa_hcal_assets.hcal.snapshot import encode
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, encode
+from dsa_hcal_assets.hcal.mapping import geometry
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap, load_channel_map, shipped_path
+from dsa_hcal_assets.hcal.snapshots.ingest import scan
+from dsa_hcal_assets.hcal.snapshots.load_report import Result
+from dsa_hcal_assets.hcal.towers import loading
+from dsa_hcal_assets.hcal.towers.loading import load_day
+from dsa_hcal_assets.hcal.towers.snapshot_tables import TowerTables
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets_tests.hcal import detector
 from dsa_hcal_assets_tests.hcal.detector import DAY, cycle, land, snapshot
@@ -34,10 +37,10 @@ def test_every_value_reaches_its_tower(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     land(incoming, snapshot(0))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     report = load_day(database, ledger, DAY, channel_map, "run-1")
 
-    assert [(one.result, one.towers) for one in report.outcomes] == [(Result.LOADED, 3072)]
+    assert [(one.result, one.rows) for one in report.outcomes] == [(Result.LOADED, 3072)]
     epoch = channel_map.at(cycle(0))
     rows = {row[0]: row[1:] for row in database.rows(
         "select tower_id, temperature, leakage, bias_offset, bias, lv_positive, lv_negative, gain::text"
@@ -59,7 +62,7 @@ def test_snapshot_row_keeps_who_took_it_and_how_it_went(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     land(incoming, snapshot(3, down={"91"}, unread_temperatures={"82": 3}, run_number=-1))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     load_day(database, ledger, DAY, channel_map, "run-1")
 
     [row] = database.rows(
@@ -74,7 +77,7 @@ def test_what_was_not_read_is_null_and_a_board_that_is_down_has_no_rows(
 ) -> None:
     one = detector.with_channel(snapshot(0, down={"91"}, unread_temperatures={"82": 3}), "83", 1, gain=None)
     land(incoming, detector.with_channel(one, "83", 2, bias=float("nan")))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     load_day(database, ledger, DAY, channel_map, "run-1")
 
     [row] = database.rows(
@@ -94,7 +97,7 @@ def test_loading_twice_changes_nothing(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     land(incoming, snapshot(0), snapshot(1))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     load_day(database, ledger, DAY, channel_map, "run-1")
     again = load_day(database, ledger, DAY, channel_map, "run-2")
     assert again.outcomes == ()
@@ -105,7 +108,7 @@ def test_a_day_is_reloaded_from_its_files(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     land(incoming, snapshot(0), snapshot(1))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     load_day(database, ledger, DAY, channel_map, "run-1")
     before = database.rows("select * from hcal.tower_reading order by ts, tower_id")
     report = load_day(database, ledger, DAY, channel_map, "run-2", everything=True)
@@ -118,7 +121,7 @@ def test_reloading_under_a_corrected_map_moves_the_towers(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap, tmp_path: Path
 ) -> None:
     land(incoming, snapshot(0))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     load_day(database, ledger, DAY, channel_map, "run-1")
     swapped = tmp_path / "map.csv"
     text = shipped_path().read_text()
@@ -141,7 +144,7 @@ def test_a_board_the_map_does_not_know_is_left_out_and_named(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     land(incoming, snapshot(0, boards=["80", "81", "42"]))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     report = load_day(database, ledger, DAY, channel_map, "run-1")
     assert report.rejected_boards == ("42",)
     assert counts(database) == (1, 384, 384)
@@ -153,7 +156,7 @@ def test_a_damaged_file_is_quarantined_and_the_others_are_loaded(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     _, victim, _ = land(incoming, snapshot(0), snapshot(1), snapshot(2))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     whole = victim.read_bytes()
     victim.write_bytes(whole.replace(b"22.", b"23.", 1))
     report = load_day(database, ledger, DAY, channel_map, "run-1")
@@ -175,7 +178,7 @@ def test_a_file_damaged_after_loading_does_not_take_its_rows_along(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     [path] = land(incoming, snapshot(0))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     load_day(database, ledger, DAY, channel_map, "run-1")
     path.write_bytes(path.read_bytes()[:500])
     report = load_day(database, ledger, DAY, channel_map, "run-2", everything=True)
@@ -187,7 +190,7 @@ def test_a_file_that_cannot_be_opened_stays_pending(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     path, _ = land(incoming, snapshot(0), snapshot(1))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     path.rename(path.with_suffix(".away"))
     report = load_day(database, ledger, DAY, channel_map, "run-1")
     assert [one.result for one in report.outcomes] == [Result.UNAVAILABLE, Result.LOADED]
@@ -199,7 +202,7 @@ def test_a_file_replaced_by_another_cycle_is_refused(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     [path] = land(incoming, snapshot(0))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     path.write_bytes(encode(snapshot(5)))
     report = load_day(database, ledger, DAY, channel_map, "run-1")
     assert report.outcomes[0].error is not None
@@ -213,7 +216,7 @@ def test_a_snapshot_before_the_map_begins_is_quarantined_with_the_remedy(
     later = tmp_path / "map.csv"
     later.write_text(shipped_path().read_text().replace("2023-01-01", "2025-07-01"))
     land(incoming, snapshot(0))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     report = load_day(database, ledger, DAY, load_channel_map(later), "run-1")
     assert report.outcomes[0].error is not None
     assert report.outcomes[0].error["error"] == "MapNotValid"
@@ -226,7 +229,7 @@ def test_a_snapshot_from_the_future_is_quarantined(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     land(incoming, snapshot(12))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     now = cycle(12) - timedelta(hours=1, seconds=1)
     report = load_day(database, ledger, DAY, channel_map, "run-1", now=now)
     assert report.count(Result.QUARANTINED) == 1
@@ -257,10 +260,10 @@ def test_a_cut_connection_leaves_nothing_half_loaded_and_the_retry_loads_the_res
     commit: int,
     whole: int,
 ) -> None:
-    monkeypatch.setattr(loading, "BATCH", 2)
+    monkeypatch.setattr(loading, "TowerTables", partial(TowerTables, batch=2))
     ledger = CutAt(database, tmp_path / "quarantine", commit)
     land(incoming, *(snapshot(number) for number in range(5)))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
 
     with pytest.raises(DatabaseUnavailable):
         load_day(database, ledger, DAY, channel_map, "run-1")
@@ -280,9 +283,9 @@ def test_two_loaders_of_one_day_load_each_snapshot_once(
     channel_map: ChannelMap,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loading, "BATCH", 2)
+    monkeypatch.setattr(loading, "TowerTables", partial(TowerTables, batch=2))
     land(incoming, *(snapshot(number) for number in range(6)))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     together = threading.Barrier(2)
     reports = []
 
@@ -305,7 +308,7 @@ def test_each_month_has_its_partition(
 ) -> None:
     days = [datetime(2025, 6, 30, 23, 50, tzinfo=UTC), datetime(2025, 7, 1, tzinfo=UTC)]
     land(incoming, *(snapshot(number, moment=moment) for number, moment in enumerate(days)))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     for day in days:
         load_day(database, ledger, day.date(), channel_map, "run-1")
     rows = database.rows(
@@ -337,9 +340,9 @@ def test_report_tells_the_day_in_one_line(
     database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap
 ) -> None:
     land(incoming, snapshot(0))
-    scan(incoming, ledger)
+    scan(incoming, ledger, CONTROLLERS)
     report = load_day(database, ledger, DAY, channel_map, "run-1")
-    assert report.summary().startswith(f"{DAY}: 1 loaded; 3072 tower rows in")
+    assert report.summary().startswith(f"{DAY}: 1 loaded; 3072 rows in")
     assert (
         load_day(database, ledger, DAY, channel_map, "run-1").summary().startswith(f"{DAY}: nothing pending")
     )

@@ -1,0 +1,1 @@
+"""The half-sector controllers: protocol, readings, configuration, snapshot file."""

@@ -1,0 +1,1 @@
+"""Which tower is which, and which value of which controller belongs to it, and when."""

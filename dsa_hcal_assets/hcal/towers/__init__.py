@@ -1,0 +1,1 @@
+"""The tower tables: controllers' snapshots become rows of towers."""
