@@ -8,8 +8,8 @@ Lines end with a newline; each is one JSON object without NaN (unread values are
 
 The CRC covers the bytes of the inner object as written. A missing end is therefore told from a
 damaged block, and a damaged block from its intact neighbours. `read_blocks` never blocks (a FIFO
-in its place is refused) and never returns short data. What a board is depends on the source: a
-controller, a crate, an interface board.
+in its place is refused) and never returns short data. `look` verifies as much and decodes the header
+alone. What a board is depends on the source: a controller, a crate, an interface board.
 """
 
 import hashlib
@@ -19,9 +19,14 @@ import stat
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.errors import BadInput
 
 LARGEST = 64 * 2**20  # bytes; a full snapshot of 16 controllers is about 0.1 MB
@@ -92,8 +97,37 @@ def encode_blocks(form: str, header: Mapping[str, Any], boards: Sequence[Mapping
     return body + _dump({"lines": len(lines), "sha256": hashlib.sha256(body).hexdigest()}) + b"\n"
 
 
-def read_blocks(path: Path, form: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Read a file and verify every checksum; return its header and its blocks.
+@dataclass(frozen=True)
+class Look:
+    """What a verified file says before its boards are decoded.
+
+    Parameters
+    ----------
+    cycle
+        Aware UTC start of its cycle.
+    digest
+        SHA-256 of all its bytes.
+    """
+
+    cycle: datetime
+    digest: str
+
+
+def look(path: Path, *forms: str) -> Look:
+    """Verify every checksum of a file of one of `forms`; decode nothing but its header.
+
+    Raises
+    ------
+    SnapshotUnreadable, OSError
+        As `read_blocks`, but for content that only reading the boards shows to be malformed.
+    """
+    verified = _verified(path, forms)
+    with building_from(path):
+        return Look(require_utc(datetime.fromisoformat(verified.header["cycle"])), verified.digest)
+
+
+def read_blocks(path: Path, *forms: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Read a file of one of `forms` and verify every checksum; return its header and its blocks.
 
     Raises
     ------
@@ -103,16 +137,9 @@ def read_blocks(path: Path, form: str) -> tuple[dict[str, Any], list[dict[str, A
     OSError
         If the file cannot be opened.
     """
-    data = _read_bytes(path)
-    if not data:
-        raise SnapshotEmpty(f"{path} is empty", remedy=_REPOLL)
-    _check_version(path, data, form)
-    lines = data.split(b"\n")
-    if lines.pop() or not _looks_like_trailer(lines[-1]):
-        _refuse_end(path, lines)
-    header = _load(lines[0])
-    _check_body(path, data, header, lines)
-    return header, [_load(line)["board"] for line in lines[1:-1]]
+    verified = _verified(path, forms)
+    with building_from(path):
+        return verified.header, [_load(line)["board"] for line in verified.blocks]
 
 
 @contextmanager
@@ -129,6 +156,26 @@ def building_from(path: Path) -> Iterator[None]:
 _REPOLL = "nothing to restore: the next cycle measures again; look at the disk the file was on"
 
 
+@dataclass(frozen=True)
+class _Verified:
+    header: dict[str, Any]
+    blocks: list[bytes]
+    digest: str
+
+
+def _verified(path: Path, forms: Sequence[str]) -> _Verified:
+    data = _read_bytes(path)
+    if not data:
+        raise SnapshotEmpty(f"{path} is empty", remedy=_REPOLL)
+    _check_version(path, data, forms)
+    lines = data.split(b"\n")
+    if lines.pop() or not _looks_like_trailer(lines[-1]):
+        _refuse_end(path, lines)
+    header = _load(lines[0])
+    digest = _check_body(path, data, header, lines)
+    return _Verified(header, lines[1:-1], digest)
+
+
 def _read_bytes(path: Path) -> bytes:
     # O_NONBLOCK: opening a FIFO that somebody put here must not wait for its writer
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
@@ -143,16 +190,16 @@ def _read_bytes(path: Path) -> bytes:
         return file.read(LARGEST)
 
 
-def _check_version(path: Path, data: bytes, form: str) -> None:
-    begin = b'{"format":"%s",' % form.encode()
-    if data.startswith(begin):
+def _check_version(path: Path, data: bytes, forms: Sequence[str]) -> None:
+    begins = [b'{"format":"%s",' % form.encode() for form in forms]
+    if data.startswith(tuple(begins)):
         return
-    if begin.startswith(data):
+    if any(begin.startswith(data) for begin in begins):
         raise SnapshotTruncated(f"{path} ends inside its header", found=f"{len(data)} bytes", remedy=_REPOLL)
     raise SnapshotVersionUnknown(
         f"{path} is no snapshot this version reads",
-        expected=form,
-        found=repr(data[: len(begin) + 8].decode("ascii", "replace")),
+        expected=" or ".join(forms),
+        found=repr(data[: len(begins[0]) + 8].decode("ascii", "replace")),
         remedy="upgrade the platform if the file comes from a newer acquisition",
     )
 
@@ -172,11 +219,13 @@ def _refuse_end(path: Path, lines: list[bytes]) -> None:
     )
 
 
-def _check_body(path: Path, data: bytes, header: dict[str, Any], lines: list[bytes]) -> None:
+def _check_body(path: Path, data: bytes, header: dict[str, Any], lines: list[bytes]) -> str:
+    """Verify everything before the trailer; return the digest of the whole file."""
     blocks, trailer = lines[1:-1], _load(lines[-1])
     names = header.get("boards")
-    body = data[: -len(lines[-1]) - 1]
-    whole = hashlib.sha256(body).hexdigest() == trailer["sha256"] and trailer["lines"] == len(lines) - 1
+    end = len(data) - len(lines[-1]) - 1
+    digest = hashlib.sha256(memoryview(data)[:end])
+    whole = digest.hexdigest() == trailer["sha256"] and trailer["lines"] == len(lines) - 1
     if not isinstance(names, list) or len(names) != len(blocks):
         if whole:
             raise SnapshotMalformed(f"{path}: {len(blocks)} board blocks", expected=f"boards {names}")
@@ -190,6 +239,8 @@ def _check_body(path: Path, data: bytes, header: dict[str, Any], lines: list[byt
             f"{path}: digest or line count of the trailer does not fit, though every board block does",
             remedy="header or trailer changed: restore the file from a copy",
         )
+    digest.update(memoryview(data)[end:])
+    return digest.hexdigest()
 
 
 def _intact(block: bytes) -> bool:
@@ -204,7 +255,7 @@ def _dump(value: Mapping[str, Any]) -> bytes:
 def _load(line: bytes) -> dict[str, Any]:
     """Return the JSON object on `line`, or an empty one when it is none."""
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+        value = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.daq.durable_file import make_directory, write_durably
+from dsa_hcal_assets.hcal.snapshots import block_file
+from dsa_hcal_assets.ledger import files
 
 SUFFIX = ".snap"
 
@@ -53,15 +55,25 @@ class SnapshotSource(Generic[S]):
         Returns the bytes of a snapshot's file.
     read
         Reads such a file; raises `block_file.SnapshotUnreadable`, or OSError if it cannot be opened.
+    formats
+        Of `block_file` files, those `read` reads: ``dsa-hcal-snapshot/1``. Files that land are then only
+        verified; without formats they are read whole.
     """
 
     name: str
     encode: Callable[[S], bytes]
     read: Callable[[Path], S]
+    formats: tuple[str, ...] = ()
 
     def file_name(self, cycle: datetime) -> str:
         """Return the file name of the snapshot that started at `cycle`; names sort by time."""
         return f"{self.name}_{require_utc(cycle):%Y%m%dT%H%M%S.%fZ}{SUFFIX}"
+
+    def look(self, path: Path) -> block_file.Look:
+        """Verify a file and return its cycle and digest; raises as `read`."""
+        if self.formats:
+            return block_file.look(path, *self.formats)
+        return block_file.Look(self.read(path).cycle, files.identify(path).digest)
 
     def write(self, directory: Path, snapshot: S) -> Path:
         """Write `snapshot` durably into `directory` (created if needed); return its path.
