@@ -167,7 +167,7 @@ def _stopped(start: datetime, end: datetime, step: timedelta) -> Iterator[_Gap]:
         yield _Gap(start, end, None, Reason.STOPPED, max(1, round((end - start) / step)))
 
 
-def _missing_boards(database: Database, cycles: list[_Cycle], steps: _Steps, end: datetime) -> Iterator[_Gap]:
+def _missing_boards(database: Database, cycles: list[_Cycle], steps: _Steps) -> Iterator[_Gap]:
     if not cycles:
         return
     place = {cycle.start: number for number, cycle in enumerate(cycles)}
