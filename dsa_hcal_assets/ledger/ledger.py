@@ -5,9 +5,11 @@ point: the row says first where the bytes belong (`settled` = false), then the b
 the row is settled. `Ledger.reconcile` finishes what was cut.
 """
 
+import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import InputConflict, PlatformError
 from dsa_hcal_assets.ledger import files, quarantine, rows, trees
+from dsa_hcal_assets.ledger.deliveries import Delivery, enter_plain, first_of_each
 from dsa_hcal_assets.ledger.files import Identity
 from dsa_hcal_assets.ledger.model import (
     Accepted,
@@ -141,6 +144,34 @@ class Ledger:
         if not known.settled:
             known = self._settle(known.arrival.arrival_id)
         return Accepted(known.arrival, outcome)
+
+    def accept_plain(self, source: str, deliveries: Sequence[Delivery]) -> dict[str, Arrival]:
+        """Enter those of many files whose name, content and subject are all unknown, in one transaction.
+
+        Returns the new arrivals by file name, in order of `deliveries`. Whatever is not among them
+        has to be decided about, or cannot be read now: `accept` does either. May be repeated, and
+        run beside `accept`.
+
+        Raises
+        ------
+        DatabaseUnavailable
+            If the ledger cannot be reached; none is entered then.
+        """
+        plain, identities = [], []
+        for delivery in first_of_each(deliveries):
+            with contextlib.suppress(FileUnavailable, NotAFile):
+                _require_labels(source, delivery.subject, delivery.partition, delivery.digest)
+                path = delivery.path.absolute()
+                identities.append(files.identify(path, delivery.digest))
+                plain.append(replace(delivery, path=path))
+        if not plain:
+            return {}
+        with self._database.transaction() as cursor:
+            rows.lock(cursor, source)
+            entered = enter_plain(cursor, source, plain, identities)
+            self._checkpoint("entered")
+        self._checkpoint("recorded")
+        return {arrival.name: arrival for arrival in entered}
 
     def quarantine_arrival(
         self, source: str, path: Path, error: PlatformError, *, form: Form = Form.FILE

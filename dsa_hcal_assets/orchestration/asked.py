@@ -24,11 +24,14 @@ class Work:
         Changes when there is something new to do for the partition, and only then.
     note
         Shown as a tag of the run ("14 arrivals, 3018 to 3031").
+    live
+        Whether it is about what is being taken now; the rest is a backlog, and waits for it.
     """
 
     partition: str
     version: str
     note: str = ""
+    live: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 A tick stays and polls for a bounded time, so that a file is seen at once although the sensor
 daemon's own loop takes seconds. What is pending is asked of the ledger; delivery is at least once,
-the effect exactly once (the ledger's constraints).
+the effect exactly once (the ledger's constraints). What is being taken now goes first; a backlog
+follows oldest first, in part of the slots only (`BACKLOG_TAG`, limited in services/dagster.yaml).
 """
 
 import time
@@ -22,6 +23,8 @@ from dsa_hcal_assets.orchestration.stage import InstallationParam
 STAY_SECONDS = 15.0
 LOOK_SECONDS = 0.5
 MOST_RUNS_A_TICK = 50
+LIVE_PRIORITY, BACKLOG_PRIORITY = "10", "5"
+BACKLOG_TAG = "dsa_hcal/backlog"
 WAITING = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING]
 UNFINISHED = [*WAITING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
@@ -85,7 +88,8 @@ def _due(
     instance: dg.DagsterInstance, sensor: str, book: AskedBook, pending: Sequence[Work]
 ) -> list[tuple[Work, int]]:
     now = time.time()
-    asked = [(work, book.attempt(work, now)) for work in pending]
+    live_first = sorted(pending, key=lambda work: not work.live)
+    asked = [(work, book.attempt(work, now)) for work in live_first]
     due = [(work, attempt) for work, attempt in asked if attempt is not None]
     free = (
         (work, attempt)
@@ -109,10 +113,11 @@ def _request(sensor: str, work: Work, attempt: int) -> dg.RunRequest:
         run_key=f"{sensor}:{work.partition}:{work.version}:{attempt}",
         partition_key=work.partition,
         tags={
-            "dagster/priority": "10",
+            "dagster/priority": LIVE_PRIORITY if work.live else BACKLOG_PRIORITY,
             PARTITION_TAG: f"{sensor}:{work.partition}",
             "dsa_hcal/work": work.note,
-        },
+        }
+        | ({} if work.live else {BACKLOG_TAG: sensor}),
     )
 
 
@@ -122,7 +127,7 @@ def _again(sensor: str, run: dg.DagsterRun) -> dg.RunRequest:
         run_key=f"{sensor}:lost:{run.run_id}",
         partition_key=run.tags["dagster/partition"],
         tags={
-            "dagster/priority": "10",
+            "dagster/priority": LIVE_PRIORITY,
             PARTITION_TAG: run.tags[PARTITION_TAG],
             "dsa_hcal/work": f"run {run.run_id} died and was not retried",
         },

@@ -73,3 +73,24 @@ def robust_zscores(values: ArrayLike) -> Floats:
             return distance / sigma
     scores: Floats = np.where(distance == 0, 0.0, np.copysign(np.inf, distance))
     return np.where(np.isnan(numbers), np.nan, scores)
+
+
+def medians(values: ArrayLike, axis: int) -> Floats:
+    """Return the median along an axis; NaN only where no number is given.
+
+    By sorting, which for short axes is many times faster than `numpy.nanmedian`.
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64), axis=axis)
+    known = np.sum(~np.isnan(ordered), axis=axis, keepdims=True)
+    lower = np.take_along_axis(ordered, np.maximum(known - 1, 0) // 2, axis)
+    upper = np.take_along_axis(ordered, np.minimum(known // 2, ordered.shape[axis] - 1), axis)
+    middle: Floats = ((lower + upper) / 2).squeeze(axis)
+    return middle
+
+
+def mad_sigmas(values: ArrayLike, axis: int) -> Floats:
+    """Return `mad_sigma` along an axis."""
+    numbers = np.asarray(values, dtype=np.float64)
+    centre = np.expand_dims(medians(numbers, axis), axis)
+    scatter: Floats = MAD_TO_SIGMA * medians(np.abs(numbers - centre), axis)
+    return scatter

@@ -46,6 +46,14 @@ class Place:
     pending_name: str = ""
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """A file that was delivered, and what is in it."""
+
+    path: Path
+    content: bytes
+
+
 class LogFollower:
     """Delivers the rows a logger appends to `log` as files in `directory`.
 
@@ -67,8 +75,8 @@ class LogFollower:
         self._most = most_bytes
         self._place = _read_note(note)
 
-    def deliver(self) -> Path | None:
-        """Deliver the rows that have been completed since the last call; return their file, if there are any.
+    def deliver(self) -> Delivered | None:
+        """Deliver the rows that have been completed since the last call, as one file; None without any.
 
         Raises
         ------
@@ -91,7 +99,7 @@ class LogFollower:
                 remedy="check the logger and the path",
             ) from error
 
-    def _piece(self, log: int, inode: int, header: bytes) -> Path | None:
+    def _piece(self, log: int, inode: int, header: bytes) -> Delivered | None:
         size = os.fstat(log).st_size
         place = self._place
         if place.inode != inode or size < place.delivered:
@@ -105,9 +113,10 @@ class LogFollower:
             place = self._noted(Place(inode, place.delivered, end, name))
         rows = os.pread(log, place.pending_end - place.delivered, place.delivered)
         path = self._directory / place.pending_name
-        write_durably(path, header + rows)
+        content = header + rows
+        write_durably(path, content)
         self._noted(Place(inode, place.pending_end))
-        return path
+        return Delivered(path, content)
 
     def _noted(self, place: Place) -> Place:
         replace_durably(self._note, json.dumps(asdict(place)).encode())

@@ -34,6 +34,6 @@ class RigLog(Job[RigLogConfig]):
 
     def step(self) -> None:
         """Deliver everything that is complete."""
-        while (path := self._follower.deliver()) is not None:
-            self.log.info("delivered %s", path.name)
-            self.publish(ROWS_TOPIC, path.read_bytes(), file=path.name)
+        while (delivered := self._follower.deliver()) is not None:
+            self.log.info("delivered %s", delivered.path.name)
+            self.publish(ROWS_TOPIC, delivered.content, file=delivered.path.name)

@@ -1,10 +1,28 @@
 """Log lines about boards: when one's status changes, not every cycle."""
 
 import logging
+from collections.abc import Iterable
+from typing import Protocol
 
-from dsa_hcal_assets.hcal.controllers.readings import Snapshot, Status
+from dsa_hcal_assets.hcal.controllers.readings import Record, Status
 
 _log = logging.getLogger(__name__)
+
+
+class BoardState(Protocol):
+    """What a reading says of its board."""
+
+    @property
+    def board(self) -> str:
+        """Its id."""
+
+    @property
+    def status(self) -> Status:
+        """How much of it was read."""
+
+    @property
+    def error(self) -> Record | None:
+        """Why not all of it."""
 
 
 class BoardLog:
@@ -13,9 +31,9 @@ class BoardLog:
     def __init__(self) -> None:
         self._last: dict[str, Status] = {}
 
-    def compare(self, snapshot: Snapshot) -> None:
+    def compare(self, boards: Iterable[BoardState]) -> None:
         """Log every board whose status differs from the last snapshot's."""
-        for board in snapshot.boards:
+        for board in boards:
             before = self._last.get(board.board, "ok")
             self._last[board.board] = board.status
             if board.status == before:

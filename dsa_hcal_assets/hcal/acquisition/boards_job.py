@@ -1,107 +1,36 @@
 """Job type `hcal_boards`: the acquisition as a job of the acquisition framework.
 
-What it promises is what `dsa-hcal acquire` promises: each snapshot is a durable file before anything
-else happens to it. The broker carries live copies, which may be lost.
+What it promises is what `dsa-hcal acquire` promises.
 """
 
-import time
-from contextlib import AsyncExitStack, ExitStack, closing
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from dsa_hcal_assets.daq.jobs import Duration, Job, JobConfig, JobContext
-from dsa_hcal_assets.daq.jobs.background_loop import BackgroundLoop
-from dsa_hcal_assets.daq.jobs.job import JobStopping
-from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
-from dsa_hcal_assets.hcal.acquisition.job import STOP_SECONDS
-from dsa_hcal_assets.hcal.acquisition.polling import BoardPolling, board_polling
-from dsa_hcal_assets.hcal.acquisition.run_number import UNKNOWN, read_run_number
+from dsa_hcal_assets.hcal.acquisition.polling import Polling, board_polling
+from dsa_hcal_assets.hcal.acquisition.polling_job import PollingJob, PollingJobConfig
 from dsa_hcal_assets.hcal.controllers.boards import read_boards
-from dsa_hcal_assets.hcal.controllers.snapshot import encode
+from dsa_hcal_assets.hcal.controllers.readings import Snapshot
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 
 SNAPSHOT_TOPIC = "hcal.snapshot"
 
 
-class HcalBoardsConfig(JobConfig):
+class HcalBoardsConfig(PollingJobConfig):
     """Keys of a job that polls calorimeter controllers."""
 
-    interval: Duration = 600.0
-    """Time between the starts of two cycles."""
-    stop_deadline: Duration = 15.0
-    """How long it may take to end when asked: a cycle and the writing have 5 s each."""
     boards_file: Path
     """TOML list of boards (id, host, port)."""
-    directory: Path
-    """Where snapshot files go: the platform's incoming/hcal."""
-    connect: Duration = 2.0
-    """Deadline of a connection attempt."""
-    reply: Duration = 2.0
-    """Deadline of one command's reply; two misses end the board."""
-    board: Duration = 30.0
-    """Deadline of all readings of one board in one cycle."""
-    unsaved_snapshots: int = 500
-    """Snapshots held in memory while they cannot be written."""
-    run_number_file: Path | None = None
-    """File with the current run number; none: unknown (-1)."""
 
 
-class HcalBoards(Job[HcalBoardsConfig]):
+class HcalBoards(PollingJob[HcalBoardsConfig, Snapshot]):
     """Reads all boards at every step and writes one snapshot file; only reads, sets nothing."""
 
     Config = HcalBoardsConfig
-    _loop: BackgroundLoop
-    _polling: BoardPolling
+    TOPIC = SNAPSHOT_TOPIC
+    source = CONTROLLERS
 
-    def __init__(self, config: HcalBoardsConfig, context: JobContext) -> None:
-        super().__init__(config, context)
-        self._opened = ExitStack()
-        self._asked_at: float | None = None
-
-    def setup(self) -> None:
-        """Read the list of boards and become the directory's one writer."""
+    def open(self) -> AbstractAsyncContextManager[Polling[Snapshot]]:
+        """Read the list of boards."""
         config = self.config
         boards = read_boards(config.boards_file)
-        deadlines = Deadlines(config.connect, config.reply, min(config.board, 0.9 * config.interval))
-        self._loop = self._opened.enter_context(closing(BackgroundLoop(config.id)))
-        polling = AsyncExitStack()
-        self._polling = self._loop.call(
-            polling.enter_async_context(
-                board_polling(boards, config.directory, deadlines, config.unsaved_snapshots)
-            )
-        )
-        self._opened.callback(lambda: self._loop.call(polling.aclose()))
-        self._opened.callback(lambda: self._loop.call(self._polling.finish(STOP_SECONDS)))
-        self.log.info("acquisition %s: %d boards", self._polling.acquisition_id, len(boards))
-
-    def step(self) -> None:
-        """Take one snapshot, hand it over for writing and publish a live copy.
-
-        Raises
-        ------
-        DiskFull, WriteFailed
-            While snapshots cannot be written: shown in the status; polling goes on.
-        """
-        file = self.config.run_number_file
-        run_number = UNKNOWN if file is None else read_run_number(file)
-        snapshot = self._loop.call(self._polling.cycle(run_number), meanwhile=self._meanwhile)
-        self.publish(
-            SNAPSHOT_TOPIC,
-            encode(snapshot),
-            cycle=snapshot.cycle.isoformat(),
-            sequence=snapshot.sequence,
-            waiting=self._polling.waiting,
-        )
-        if self._polling.trouble is not None:
-            raise self._polling.trouble
-
-    def teardown(self) -> None:
-        """Give the writing its time, and hang up."""
-        self._opened.close()
-
-    def _meanwhile(self) -> None:
-        self.sign_of_life("reading the boards")
-        if not self.stopping.is_set():
-            return
-        if self._asked_at is None:
-            self._asked_at = time.monotonic()
-        if time.monotonic() > self._asked_at + STOP_SECONDS:
-            raise JobStopping("the job ends in the middle of a cycle", kept="snapshots taken before are kept")
+        return board_polling(boards, config.directory, config.deadlines, config.unsaved_snapshots)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+from collections.abc import Callable
 
 from dsa_hcal_assets.errors import TransientError
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
@@ -11,14 +12,17 @@ from dsa_hcal_assets.hcal.acquisition.telnet import TelnetFilter
 from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.hcal.controllers.protocol import (
     TERMINATOR,
+    ReadCommand,
     ReplyBuffer,
     ReplyTimeout,
-    Request,
     require_read_only,
 )
 
 _log = logging.getLogger(__name__)
 _CHUNK = 4096
+Gate = Callable[[bytes], bytes]
+"""Returns the bytes it is given, or raises `CommandRefused`: the last look before the socket."""
+
 _LONGEST_TALK = 1.0  # seconds a board may go on talking before the connection is given up as out of step
 
 
@@ -41,16 +45,22 @@ class Connection:
     """
 
     def __init__(
-        self, board: Board, deadlines: Deadlines, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        board: Board,
+        deadlines: Deadlines,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        gate: Gate = require_read_only,
     ) -> None:
         self._board = board
         self._deadlines = deadlines
         self._reader = reader
         self._writer = writer
+        self._gate = gate
         self._telnet = TelnetFilter()
 
     @classmethod
-    async def open(cls, board: Board, deadlines: Deadlines) -> "Connection":
+    async def open(cls, board: Board, deadlines: Deadlines, gate: Gate = require_read_only) -> "Connection":
         """Connect and bring the board into step.
 
         Two empty lines, which yield no reply, end whatever an earlier client left half typed; what
@@ -70,7 +80,7 @@ class Connection:
             ) from error
         except OSError as error:
             raise BoardUnreachable(f"{where}: no connection", found=str(error), remedy=_LOOK) from error
-        connection = cls(board, deadlines, reader, writer)
+        connection = cls(board, deadlines, reader, writer, gate)
         try:
             _keep_alive(writer)
             await connection._send(TERMINATOR * 2)
@@ -80,7 +90,7 @@ class Connection:
             raise
         return connection
 
-    async def ask(self, request: Request) -> bytes:
+    async def ask(self, request: ReadCommand) -> bytes:
         """Send one read command and return its reply, prompt included.
 
         Raises
@@ -90,7 +100,7 @@ class Connection:
         buffer = ReplyBuffer(request)
         try:
             async with asyncio.timeout(self._deadlines.reply):
-                await self._send(require_read_only(request.wire))
+                await self._send(self._gate(request.wire))
                 while not buffer.complete:
                     if not buffer.perhaps_complete:
                         buffer.feed(await self._receive())

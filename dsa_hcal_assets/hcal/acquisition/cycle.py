@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dsa_hcal_assets.errors import PermanentError
-from dsa_hcal_assets.hcal.acquisition.collected import Collected
-from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
+from dsa_hcal_assets.hcal.acquisition.collecting import R
+from dsa_hcal_assets.hcal.acquisition.poller import Poller
 from dsa_hcal_assets.hcal.controllers.readings import BoardReading, Snapshot
 
 _log = logging.getLogger(__name__)
@@ -18,37 +18,39 @@ class PollerFailed(PermanentError):
 
 
 async def poll_cycle(
-    pollers: Sequence[BoardPoller],
+    pollers: Sequence[Poller[BoardReading]],
     *,
     cycle: datetime,
     sequence: int,
     acquisition_id: str,
     run_number: int = -1,
 ) -> Snapshot:
-    """Read all boards in parallel and return what they said.
+    """Read all controllers in parallel and return what they said; see `poll_all`."""
+    return Snapshot(cycle, sequence, acquisition_id, run_number, await poll_all(pollers))
+
+
+async def poll_all(pollers: Sequence[Poller[R]]) -> tuple[R, ...]:
+    """Read all boards in parallel.
 
     A board that is down, slow, hung or talks nonsense costs only its own channels. The cycle takes
     as long as the slowest board, at most the pollers' board deadline.
     """
     results = await asyncio.gather(*(poller.poll() for poller in pollers), return_exceptions=True)
-    boards = tuple(_reading(poller, result) for poller, result in zip(pollers, results, strict=True))
-    return Snapshot(cycle, sequence, acquisition_id, run_number, boards)
+    return tuple(_reading(poller, result) for poller, result in zip(pollers, results, strict=True))
 
 
-def _reading(poller: BoardPoller, result: BoardReading | BaseException) -> BoardReading:
-    if isinstance(result, BoardReading):
+def _reading(poller: Poller[R], result: R | BaseException) -> R:
+    if not isinstance(result, BaseException):
         return result
     if not isinstance(result, Exception):
         raise result
     # not foreseen, so a defect: it must not cost the other boards, and must not pass unseen
     _log.error("reading board %s failed unexpectedly", poller.board.id, exc_info=result)
     poller.close()
-    collected = Collected(poller.board.id)
-    collected.fail_rest(
+    return poller.unread(
         PollerFailed(
             f"board {poller.board.id}: reading it failed unexpectedly",
             found=f"{type(result).__name__}: {result}",
             remedy="report it with the log",
         )
     )
-    return collected.reading()

@@ -9,19 +9,28 @@ import asyncio
 import random
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any, Generic
 
 from dsa_hcal_assets.clock import utc_now
-from dsa_hcal_assets.errors import DeadlineExceeded, TransientError
+from dsa_hcal_assets.errors import DeadlineExceeded, PlatformError, TransientError
 from dsa_hcal_assets.hcal.acquisition.collected import Collected
+from dsa_hcal_assets.hcal.acquisition.collecting import Collecting, R
 from dsa_hcal_assets.hcal.acquisition.connection import (
     BoardUnreachable,
     Connection,
     ConnectionLost,
+    Gate,
     OutOfStep,
 )
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.controllers.boards import Board
-from dsa_hcal_assets.hcal.controllers.protocol import ReplyGarbled, ReplyTimeout, ReplyTooLong, Request
+from dsa_hcal_assets.hcal.controllers.protocol import (
+    ReadCommand,
+    ReplyGarbled,
+    ReplyTimeout,
+    ReplyTooLong,
+    require_read_only,
+)
 from dsa_hcal_assets.hcal.controllers.readings import BoardReading
 
 GIVE_UP_AFTER = 2  # unanswered commands in a row
@@ -37,20 +46,44 @@ class BoardDeadline(DeadlineExceeded):
     """A board's time in the cycle was used up before all its readings were in."""
 
 
-class BoardPoller:
-    """Keeps the connection to one board and reads it once a cycle."""
+class Poller(Generic[R]):
+    """Keeps the connection to one board and reads it once a cycle.
 
-    def __init__(self, board: Board, deadlines: Deadlines, *, now: Callable[[], datetime] = utc_now) -> None:
+    Parameters
+    ----------
+    board
+        The board and where it listens.
+    deadlines
+        How long to wait for what.
+    collect
+        Makes what fills up in one cycle; it says what is asked.
+    gate
+        The last look at bytes before they are sent: refuses all but read commands.
+    now
+        The time samples are stamped with.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        deadlines: Deadlines,
+        collect: Callable[[], Collecting[Any, R]],
+        gate: Gate,
+        *,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.board = board
         self._deadlines = deadlines
+        self._collect = collect
+        self._gate = gate
         self._now = now
         self._connection: Connection | None = None
         self._reconnects = 0
         self._proven = False  # whether the connection has answered in this cycle
 
-    async def poll(self) -> BoardReading:
+    async def poll(self) -> R:
         """Read all channels of the board; never raises for what a board or network does."""
-        collected = Collected(self.board.id)
+        collected = self._collect()
         self._reconnects = 0
         self._proven = False
         try:
@@ -66,13 +99,19 @@ class BoardPoller:
             raise
         return collected.reading()
 
+    def unread(self, error: PlatformError) -> R:
+        """Return the reading of a cycle in which nothing was read, because of `error`."""
+        collected = self._collect()
+        collected.fail_rest(error)
+        return collected.reading()
+
     def close(self) -> None:
         """Drop the connection, if any; the next reading connects anew."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    async def _read_all(self, collected: Collected) -> None:
+    async def _read_all(self, collected: Collecting[Any, R]) -> None:
         await self._settle(_SETTLED)  # what came on the kept connection since the last cycle
         unanswered = 0
         for request in collected.requests:
@@ -96,7 +135,7 @@ class BoardPoller:
                 collected.fail(request, error)
                 await self._settle(self._deadlines.quiet)
 
-    async def _ask(self, request: Request, collected: Collected) -> bytes:
+    async def _ask(self, request: ReadCommand, collected: Collecting[Any, R]) -> bytes:
         reused = self._connection is not None and not self._proven
         try:
             return await self._ask_once(request, collected)
@@ -107,7 +146,7 @@ class BoardPoller:
             self.close()
             return await self._ask_once(request, collected)
 
-    async def _ask_once(self, request: Request, collected: Collected) -> bytes:
+    async def _ask_once(self, request: ReadCommand, collected: Collecting[Any, R]) -> bytes:
         connection = await self._connected()
         collected.mark_sampled(self._now())
         reply = await connection.ask(request)
@@ -122,7 +161,7 @@ class BoardPoller:
             attempt += 1
             await self._pause()
             try:
-                self._connection = await Connection.open(self.board, self._deadlines)
+                self._connection = await Connection.open(self.board, self._deadlines, self._gate)
             except BoardUnreachable:
                 if attempt == CONNECT_ATTEMPTS or loop.time() - started >= self._deadlines.connect:
                     raise
@@ -142,3 +181,10 @@ class BoardPoller:
             await self._connection.settle(quiet)
         except (ConnectionLost, OutOfStep):
             self.close()
+
+
+class BoardPoller(Poller[BoardReading]):
+    """Keeps the connection to one controller of the hadronic calorimeter."""
+
+    def __init__(self, board: Board, deadlines: Deadlines, *, now: Callable[[], datetime] = utc_now) -> None:
+        super().__init__(board, deadlines, lambda: Collected(board.id), require_read_only, now=now)

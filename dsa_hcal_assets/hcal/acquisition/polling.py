@@ -1,32 +1,84 @@
-"""Boards polled into a directory, one durable snapshot file a cycle; whoever calls gives the cadence."""
+"""Boards polled into a directory, one durable snapshot file a cycle; whoever calls gives the cadence.
+
+What is polled is a `Polled`: any devices that give one snapshot a cycle. `PolledBoards` are boards
+read by `Poller`s; sources that talk otherwise bring their own.
+"""
 
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Generic, Protocol
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.daq.durable_file import make_directory, remove_leftovers
 from dsa_hcal_assets.daq.one_writer import one_writer
 from dsa_hcal_assets.errors import PlatformError
-from dsa_hcal_assets.hcal.acquisition.board_log import BoardLog
-from dsa_hcal_assets.hcal.acquisition.cycle import poll_cycle
+from dsa_hcal_assets.hcal.acquisition.board_log import BoardLog, BoardState
+from dsa_hcal_assets.hcal.acquisition.collecting import R
+from dsa_hcal_assets.hcal.acquisition.cycle import poll_all
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
-from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
+from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller, Poller
 from dsa_hcal_assets.hcal.acquisition.saving import SnapshotSaver
 from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.hcal.controllers.readings import Snapshot
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+from dsa_hcal_assets.hcal.snapshots.source import S, SnapshotSource
 
 LONGEST_RETRY = 10.0
 """Longest pause between two attempts to write what could not be written, s."""
 _log = logging.getLogger(__name__)
 
 
-class BoardPolling:
-    """Open connections to boards, and the snapshots taken from them; made by `board_polling`.
+class Polled(Protocol[S]):
+    """Devices of which one snapshot is taken a cycle."""
+
+    async def take(self, cycle: datetime, sequence: int, acquisition_id: str, run_number: int) -> S:
+        """Read all devices; what they do wrong is in the snapshot, never raised."""
+
+    def boards(self, snapshot: S) -> Iterable[BoardState]:
+        """Return what the snapshot says of each device."""
+
+    def close(self) -> None:
+        """Hang up."""
+
+
+@dataclass(frozen=True)
+class PolledBoards(Generic[S, R]):
+    """Boards with a poller each.
+
+    Parameters
+    ----------
+    snapshot
+        Makes the snapshot of cycle, sequence, acquisition id, run number and the boards' readings.
+    states
+        Returns what a snapshot says of each board.
+    """
+
+    pollers: Sequence[Poller[R]]
+    snapshot: Callable[[datetime, int, str, int, tuple[R, ...]], S]
+    states: Callable[[S], Iterable[BoardState]]
+
+    async def take(self, cycle: datetime, sequence: int, acquisition_id: str, run_number: int) -> S:
+        """Read all boards in parallel."""
+        return self.snapshot(cycle, sequence, acquisition_id, run_number, await poll_all(self.pollers))
+
+    def boards(self, snapshot: S) -> Iterable[BoardState]:
+        """Return what the snapshot says of each board."""
+        return self.states(snapshot)
+
+    def close(self) -> None:
+        """Drop all connections."""
+        for poller in self.pollers:
+            poller.close()
+
+
+class Polling(Generic[S]):
+    """Devices that are polled, and the snapshots taken from them; made by `polling`.
 
     Attributes
     ----------
@@ -36,10 +88,10 @@ class BoardPolling:
         Snapshots taken.
     """
 
-    def __init__(self, pollers: Sequence[BoardPoller], saver: SnapshotSaver[Snapshot]) -> None:
+    def __init__(self, polled: Polled[S], saver: SnapshotSaver[S]) -> None:
         self.acquisition_id = uuid.uuid4().hex
         self.taken = 0
-        self._pollers, self._saver = pollers, saver
+        self._polled, self._saver = polled, saver
         self._saving = asyncio.create_task(saver.run())
         self._board_log = BoardLog()
 
@@ -63,7 +115,7 @@ class BoardPolling:
         """Why snapshots cannot be written at present."""
         return self._saver.trouble
 
-    async def cycle(self, run_number: int) -> Snapshot:
+    async def cycle(self, run_number: int) -> S:
         """Read all boards once and hand the snapshot over for writing.
 
         Raises
@@ -72,13 +124,7 @@ class BoardPolling:
             A defect that ended the writing: polling on without it would only look alive.
         """
         taking = asyncio.create_task(
-            poll_cycle(
-                self._pollers,
-                cycle=utc_now(),
-                sequence=self.taken,
-                acquisition_id=self.acquisition_id,
-                run_number=run_number,
-            )
+            self._polled.take(utc_now(), self.taken, self.acquisition_id, run_number)
         )
         try:
             await asyncio.wait({taking, self._saving}, return_when=asyncio.FIRST_COMPLETED)
@@ -88,7 +134,7 @@ class BoardPolling:
         finally:
             taking.cancel()
         self._saver.put(snapshot)
-        self._board_log.compare(snapshot)
+        self._board_log.compare(self._polled.boards(snapshot))
         self.taken += 1
         return snapshot
 
@@ -112,19 +158,31 @@ class BoardPolling:
         """End the writing and hang up on all boards."""
         self._saving.cancel()
         await asyncio.gather(self._saving, return_exceptions=True)
-        for poller in self._pollers:
-            poller.close()
+        self._polled.close()
 
 
-@asynccontextmanager
-async def board_polling(
+def board_polling(
     boards: Sequence[Board],
     directory: Path,
     deadlines: Deadlines,
     unsaved_limit: int = 500,
     retry_seconds: float = LONGEST_RETRY,
-) -> AsyncIterator[BoardPolling]:
-    """Be the one that polls `boards` into `directory`.
+) -> AbstractAsyncContextManager[Polling[Snapshot]]:
+    """Be the one that polls the controllers `boards` into `directory`; see `polling`."""
+    pollers = [BoardPoller(board, deadlines) for board in boards]
+    polled = PolledBoards(pollers, Snapshot, lambda snapshot: snapshot.boards)
+    return polling(CONTROLLERS, polled, directory, unsaved_limit, retry_seconds)
+
+
+@asynccontextmanager
+async def polling(
+    source: SnapshotSource[S],
+    polled: Polled[S],
+    directory: Path,
+    unsaved_limit: int = 500,
+    retry_seconds: float = LONGEST_RETRY,
+) -> AsyncIterator[Polling[S]]:
+    """Be the one that polls a source into `directory`.
 
     Raises
     ------
@@ -137,9 +195,9 @@ async def board_polling(
     with one_writer(directory):
         for part in remove_leftovers(directory):
             _log.info("removed %s, left by an acquisition that was killed", part)
-        saver = SnapshotSaver(CONTROLLERS, directory, unsaved_limit, retry_seconds)
-        polling = BoardPolling([BoardPoller(board, deadlines) for board in boards], saver)
+        saver = SnapshotSaver(source, directory, unsaved_limit, retry_seconds)
+        running = Polling(polled, saver)
         try:
-            yield polling
+            yield running
         finally:
-            await polling.close()
+            await running.close()

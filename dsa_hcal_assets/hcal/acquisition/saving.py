@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Generic
@@ -14,6 +14,12 @@ from dsa_hcal_assets.errors import InputConflict, PlatformError
 from dsa_hcal_assets.hcal.snapshots.source import S, SnapshotSource
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _File(Generic[S]):
+    snapshot: S
+    content: bytes
 
 
 class SnapshotSaver(Generic[S]):
@@ -37,7 +43,7 @@ class SnapshotSaver(Generic[S]):
 
     def __init__(self, source: SnapshotSource[S], directory: Path, limit: int, retry_seconds: float) -> None:
         self._source, self._directory = source, directory
-        self._unsaved: Unsaved[S] = Unsaved(limit)
+        self._unsaved: Unsaved[_File[S]] = Unsaved(limit)
         self._retry_seconds = retry_seconds
         # a thread of its own: the loop's shared ones may all hang in name look-ups of dead hosts
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="snapshots")
@@ -57,11 +63,13 @@ class SnapshotSaver(Generic[S]):
         """Snapshots lost because too many waited."""
         return self._unsaved.given_up
 
-    def put(self, snapshot: S) -> None:
-        """Hand over a snapshot; returns at once."""
-        self._unsaved.add(snapshot)
+    def put(self, snapshot: S) -> bytes:
+        """Hand over a snapshot; return at once, with the content of the file it becomes."""
+        content = self._source.encode(snapshot)
+        self._unsaved.add(_File(snapshot, content))
         self._idle.clear()
         self._wake.set()
+        return content
 
     async def run(self) -> None:
         """Write whatever waits, until cancelled.
@@ -96,9 +104,10 @@ class SnapshotSaver(Generic[S]):
         if not self.waiting:
             self._idle.set()
 
-    def _write(self, snapshot: S) -> None:
+    def _write(self, file: _File[S]) -> None:
+        snapshot = file.snapshot
         try:
-            path = self._source.write(self._directory, snapshot)
+            path = self._source.place(self._directory, snapshot.cycle, file.content)
         except InputConflict as error:
             # two cycles of one microsecond: only a wall clock set back brings that; keep both
             _log.warning("%s; the second one is stored a microsecond later", error)

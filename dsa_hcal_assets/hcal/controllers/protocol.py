@@ -12,6 +12,7 @@ import enum
 import math
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 from dsa_hcal_assets.errors import DeadlineExceeded, PermanentError, TransientError
 from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, TOWERS, Gain
@@ -62,6 +63,26 @@ class Reading(enum.Enum):
         self.units = units
 
 
+class ReadCommand(Protocol):
+    """What is asked of a board that speaks this protocol, and what must come back."""
+
+    @property
+    def text(self) -> str:
+        """The command without ``$``, as boards echo it."""
+
+    @property
+    def wire(self) -> bytes:
+        """The bytes to send."""
+
+    @property
+    def count(self) -> int:
+        """Values of a complete reply."""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units a board may append to its values."""
+
+
 @dataclass(frozen=True)
 class Request:
     """One read command: which reading of which channel."""
@@ -82,6 +103,16 @@ class Request:
     def wire(self) -> bytes:
         """The bytes to send."""
         return b"$" + self.text.encode("ascii") + TERMINATOR
+
+    @property
+    def count(self) -> int:
+        """Values of a complete reply."""
+        return self.reading.count
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units a board may append to its values."""
+        return self.reading.units
 
     def __str__(self) -> str:
         return f"{self.reading.label} of channel {self.channel}"
@@ -116,7 +147,7 @@ class ReplyBuffer:
     of lines is right; otherwise the reply is only `perhaps_complete`: it ends if nothing follows.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: ReadCommand) -> None:
         self._request = request
         self._text = bytearray()
 
@@ -146,7 +177,7 @@ class ReplyBuffer:
             return False
         before = self.reply.removesuffix(PROMPT)
         at_line_begin = not before or before[-1] in TERMINATOR
-        return at_line_begin or len(_lines(before, self._request)) >= self._request.reading.count
+        return at_line_begin or len(_lines(before, self._request)) >= self._request.count
 
     @property
     def reply(self) -> bytes:
@@ -154,7 +185,7 @@ class ReplyBuffer:
         return bytes(self._text.rstrip(b" \r\n")) if PROMPT in self._text else bytes(self._text)
 
 
-def parse_numbers(request: Request, reply: bytes) -> tuple[list[float], ValuesMissing | None]:
+def parse_numbers(request: ReadCommand, reply: bytes) -> tuple[list[float], ValuesMissing | None]:
     """Return the values of a complete reply, in the board's order.
 
     A value the board itself gives as ``nan`` or ``inf`` becomes NaN and is named in the returned
@@ -182,7 +213,7 @@ def parse_numbers(request: Request, reply: bytes) -> tuple[list[float], ValuesMi
     )
 
 
-def parse_gain(request: Request, reply: bytes) -> Gain:
+def parse_gain(request: ReadCommand, reply: bytes) -> Gain:
     """Return the gain mode of a complete reply (``High``, ``Norm``, or their first letters).
 
     Raises
@@ -199,7 +230,7 @@ def parse_gain(request: Request, reply: bytes) -> Gain:
     raise ReplyGarbled(f"{request}: unknown gain mode", expected="High or Norm", found=_show(word.encode()))
 
 
-def _checked_lines(request: Request, reply: bytes) -> list[str]:
+def _checked_lines(request: ReadCommand, reply: bytes) -> list[str]:
     body = reply.removesuffix(PROMPT)
     if not body.isascii():
         raise ReplyGarbled(
@@ -208,17 +239,17 @@ def _checked_lines(request: Request, reply: bytes) -> list[str]:
     if PROMPT in body:
         raise ReplyGarbled(f"{request}: prompt inside the reply", found=_show(body))
     lines = _lines(body, request)
-    if len(lines) != request.reading.count:
+    if len(lines) != request.count:
         raise WrongCount(
             f"{request}: {len(lines)} values",
-            expected=f"{request.reading.count}",
+            expected=f"{request.count}",
             found=_show(body),
             remedy="a cut reply: see that no other client sends commands to this board",
         )
     return lines
 
 
-def _lines(body: bytes, request: Request) -> list[str]:
+def _lines(body: bytes, request: ReadCommand) -> list[str]:
     """Return the reply's lines without blank ones and without the echo of the command."""
     lines = [line.strip() for line in re.split(r"[\r\n]+", body.decode("latin-1"))]
     lines = [line for line in lines if line]
@@ -232,10 +263,10 @@ _NUMBER = re.compile(
 )
 
 
-def _number(request: Request, line: str) -> float:
+def _number(request: ReadCommand, line: str) -> float:
     match = _NUMBER.fullmatch(line)
-    if match is None or (match[2] and match[2] not in request.reading.units):
-        expected = "a number" + "".join(f" or one with {unit}" for unit in request.reading.units)
+    if match is None or (match[2] and match[2] not in request.units):
+        expected = "a number" + "".join(f" or one with {unit}" for unit in request.units)
         raise ReplyGarbled(f"{request}: not a number", expected=expected, found=_show(line.encode("ascii")))
     value = float(match[1])
     if not math.isfinite(value) and match[1].lower().lstrip("+-") in ("nan", "inf", "infinity"):

@@ -17,12 +17,14 @@ from dsa_hcal_assets.clock import require_utc
 
 CHANNELS = 8  # half-sectors of one controller
 TOWERS = 24  # towers of one half-sector
+LEDS = 5  # LEDs, and PIN diodes that watch them, of one half-sector
 LARGEST_RUN = 2**31 - 1  # a 32-bit integer in the database
 
 Status = Literal["ok", "partial", "down"]
 Gain = Literal["normal", "high"]
 Record = Mapping[str, str | bool | None]  # PlatformError.as_record()
 Towers = NDArray[np.float32]
+Leds = NDArray[np.float32]
 
 
 def unread() -> Towers:
@@ -48,9 +50,16 @@ class ChannelReading:
         Bias voltage and low voltages in V, NaN where unread.
     gain
         Pre-amplifier gain mode, None where unread.
+    led_intensity
+        Intensities the LEDs are set to, DAC units, float32[5], NaN where unread; None: not asked for
+        in this cycle.
+    pin_diode
+        PIN diodes that watch the LEDs, ADC counts, float32[5]; NaN and None likewise.
+    dac
+        DAC settings, float32[24]; NaN and None likewise.
     errors
-        For each reading that failed (`temperatures`, `leakage`, `offsets`, `voltages`, `gain`) the
-        typed error as a flat record.
+        For each reading that failed (the labels of `protocol.Reading`: `temperatures`, `leakage`, ...)
+        the typed error as a flat record.
     """
 
     channel: int
@@ -62,6 +71,9 @@ class ChannelReading:
     lv_negative: float = math.nan
     gain: Gain | None = None
     errors: Mapping[str, Record] = field(default_factory=dict)
+    led_intensity: Leds | None = None
+    pin_diode: Leds | None = None
+    dac: Towers | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.channel < CHANNELS:
@@ -69,7 +81,10 @@ class ChannelReading:
         if self.gain not in ("normal", "high", None):
             raise ValueError(f"gain mode {self.gain!r}: normal, high or None")
         for name in ("temperature", "leakage", "offset"):
-            object.__setattr__(self, name, _towers(name, getattr(self, name)))
+            object.__setattr__(self, name, _values(name, getattr(self, name), TOWERS))
+        for name, count in _NOW_AND_THEN.items():
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _values(name, getattr(self, name), count))
         for name in ("bias", "lv_positive", "lv_negative"):
             object.__setattr__(self, name, _voltage(name, getattr(self, name)))
 
@@ -77,15 +92,15 @@ class ChannelReading:
         """Compare by value; NaN equals NaN, since both mean 'not read'."""
         if not isinstance(other, ChannelReading):
             return NotImplemented
-        mine, theirs = self._values(), other._values()
-        same = np.array_equal(mine, theirs, equal_nan=True)
-        return same and (self.channel, self.gain, self.errors) == (other.channel, other.gain, other.errors)
+        if (self.channel, self.gain, self.errors) != (other.channel, other.gain, other.errors):
+            return False
+        pairs = ((getattr(self, name), getattr(other, name)) for name in _COMPARED)
+        return all(_same(mine, theirs) for mine, theirs in pairs)
 
     __hash__ = None  # type: ignore[assignment]  # holds arrays and dicts
 
-    def _values(self) -> NDArray[np.float64]:
-        voltages = (self.bias, self.lv_positive, self.lv_negative)
-        return np.concatenate([self.temperature, self.leakage, self.offset, voltages], dtype=np.float64)
+_NOW_AND_THEN = {"led_intensity": LEDS, "pin_diode": LEDS, "dac": TOWERS}
+_COMPARED = ("temperature", "leakage", "offset", "bias", "lv_positive", "lv_negative", *_NOW_AND_THEN)
 
 
 @dataclass(frozen=True)
@@ -159,15 +174,21 @@ class Snapshot:
             raise ValueError(f"boards {names}: each id once")
 
 
-def _towers(name: str, values: ArrayLike) -> Towers:
+def _values(name: str, values: ArrayLike, count: int) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
-        towers = np.array(values, dtype=np.float32)
-    if towers.shape != (TOWERS,):
-        raise ValueError(f"{name} has shape {towers.shape}: ({TOWERS},) is required")
-    if np.isinf(towers).any():
+        array = np.array(values, dtype=np.float32)
+    if array.shape != (count,):
+        raise ValueError(f"{name} has shape {array.shape}: ({count},) is required")
+    if np.isinf(array).any():
         raise ValueError(f"{name} has infinite values")
-    towers.flags.writeable = False
-    return towers
+    array.flags.writeable = False
+    return array
+
+
+def _same(mine: ArrayLike | None, theirs: ArrayLike | None) -> bool:
+    if mine is None or theirs is None:
+        return mine is theirs
+    return np.array_equal(mine, theirs, equal_nan=True)
 
 
 def _voltage(name: str, value: float) -> float:

@@ -5,14 +5,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.hcal.controllers.readings import (
     BoardReading,
     ChannelReading,
     Record,
     Snapshot,
-    Towers,
 )
+
+_NOW_AND_THEN = ("led_intensity", "pin_diode", "dac")
 
 
 def header(snapshot: Snapshot) -> dict[str, Any]:
@@ -35,6 +39,12 @@ def board(reading: BoardReading) -> dict[str, Any]:
         "error": None if reading.error is None else dict(reading.error),
         "channels": [_channel(channel) for channel in reading.channels],
     }
+
+
+def of_first_format(board: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON values of a board written in format 1, which knew no LEDs, as `board` writes them."""
+    unasked = dict.fromkeys(_NOW_AND_THEN)
+    return board | {"channels": [channel | unasked for channel in board["channels"]]}
 
 
 def snapshot(head: dict[str, Any], boards: Iterable[dict[str, Any]]) -> Snapshot:
@@ -67,6 +77,7 @@ def _channel(reading: ChannelReading) -> dict[str, Any]:
         "lv_positive": _value(reading.lv_positive),
         "lv_negative": _value(reading.lv_negative),
         "gain": reading.gain,
+        **{name: _list(getattr(reading, name)) for name in _NOW_AND_THEN},
         "errors": {name: dict(record) for name, record in reading.errors.items()},
     }
 
@@ -85,27 +96,30 @@ def _board_of(value: dict[str, Any]) -> BoardReading:
 def _channel_of(value: dict[str, Any]) -> ChannelReading:
     return ChannelReading(
         channel=_integer(value["channel"]),
-        temperature=_towers(value["temperature"]),
-        leakage=_towers(value["leakage"]),
-        offset=_towers(value["offset"]),
+        temperature=_numbers(value["temperature"]),
+        leakage=_numbers(value["leakage"]),
+        offset=_numbers(value["offset"]),
         bias=_number(value["bias"]),
         lv_positive=_number(value["lv_positive"]),
         lv_negative=_number(value["lv_negative"]),
         gain=value["gain"],
+        **{name: None if value[name] is None else _numbers(value[name]) for name in _NOW_AND_THEN},
         errors={name: _record(record) for name, record in value["errors"].items()},
     )
 
 
-def _list(towers: Towers) -> list[float | None]:
+def _list(values: NDArray[np.float32] | None) -> list[float | None] | None:
+    if values is None:
+        return None
     # str() of a float32 is the shortest text that reads back as the same float32
-    return [None if value != value else float(str(value)) for value in towers]
+    return [None if value != value else float(str(value)) for value in values]
 
 
 def _value(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _towers(values: list[float | None]) -> Towers:
+def _numbers(values: list[float | None]) -> NDArray[np.float32]:
     return [_number(value) for value in values]  # type: ignore[return-value]  # ChannelReading converts
 
 

@@ -93,10 +93,11 @@ class MapEpoch:
 
 @dataclass(frozen=True, eq=False)
 class ChannelMap:
-    """All epochs of a map in order of time, its rows, and the digest that identifies it."""
+    """All epochs of a map in order of time, its rows, its file's text and the digest that identifies it."""
 
     epochs: tuple[MapEpoch, ...]
     rows: tuple[MapRow, ...]
+    text: str
     digest: str
 
     def at(self, moment: datetime) -> MapEpoch:
@@ -151,11 +152,27 @@ def load_channel_map(path: Path | None = None, boards: Iterable[str] = BOARDS) -
             found=str(error),
             remedy="check DSA_HCAL_HCAL__CHANNEL_MAP_FILE",
         ) from error
-    rows = _parse(path, text, frozenset(boards))
-    return ChannelMap(_epochs(path, rows), rows, hashlib.sha256(text.encode()).hexdigest())
+    return parse_channel_map(text, str(path), boards)
 
 
-def _parse(path: Path, text: str, boards: frozenset[str]) -> tuple[MapRow, ...]:
+def parse_channel_map(text: str, place: str, boards: Iterable[str] | None = None) -> ChannelMap:
+    """Return the map a file holds; `place` is named in errors.
+
+    Parameters
+    ----------
+    boards
+        The boards the detector has; None takes any (a map of former times).
+
+    Raises
+    ------
+    ChannelMapError
+        As `load_channel_map`.
+    """
+    rows = _parse(place, text, None if boards is None else frozenset(boards))
+    return ChannelMap(_epochs(place, rows), rows, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _parse(path: str, text: str, boards: frozenset[str] | None) -> tuple[MapRow, ...]:
     numbered = [
         (number, line)
         for number, line in enumerate(text.splitlines(), start=1)
@@ -174,7 +191,7 @@ def _parse(path: Path, text: str, boards: frozenset[str]) -> tuple[MapRow, ...]:
             row = _row(record)
         except (KeyError, TypeError, ValueError) as error:
             raise ChannelMapError(f"channel map {path}, line {number}: {error}", found=str(record)) from error
-        if row.board not in boards:
+        if boards is not None and row.board not in boards:
             raise UnknownBoard(
                 f"channel map {path}, line {number}: unknown board {row.board!r}",
                 expected=", ".join(sorted(boards)),
@@ -213,7 +230,7 @@ def _moment(text: str) -> datetime:
     return require_utc(moment) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _epochs(path: Path, rows: tuple[MapRow, ...]) -> tuple[MapEpoch, ...]:
+def _epochs(path: str, rows: tuple[MapRow, ...]) -> tuple[MapEpoch, ...]:
     edges = sorted({edge for row in rows for edge in (row.valid_from, row.valid_to)})
     return tuple(
         _epoch(path, start, end, [row for row in rows if row.valid_from <= start and end <= row.valid_to])
@@ -221,7 +238,7 @@ def _epochs(path: Path, rows: tuple[MapRow, ...]) -> tuple[MapEpoch, ...]:
     )
 
 
-def _epoch(path: Path, start: datetime, end: datetime, rows: list[MapRow]) -> MapEpoch:
+def _epoch(path: str, start: datetime, end: datetime, rows: list[MapRow]) -> MapEpoch:
     since = f"channel map {path}, in force from {start.isoformat()}"
     boards = tuple(sorted({row.board for row in rows}))
     tower_ids = np.full((len(boards), CHANNELS, TOWERS), -1, dtype=np.int16)

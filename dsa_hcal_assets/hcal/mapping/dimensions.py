@@ -60,7 +60,14 @@ def sync_dimensions(database: Database, channel_map: ChannelMap, *, local_zone: 
 
 def _up_to_date(cursor: Cursor, wanted: dict[str, str]) -> bool:
     cursor.execute("select name, value from hcal.setting where name = any(%s)", (list(wanted),))
-    return dict(cursor.fetchall()) == wanted
+    return dict(cursor.fetchall()) == wanted and version_text(cursor, wanted[DIGEST]) is not None
+
+
+def version_text(cursor: Cursor, digest: str) -> str | None:
+    """Return the text of a map file that was in use once, None for one that was not (or long ago)."""
+    cursor.execute("select content from hcal.channel_map_version where digest = %s", (digest,))
+    found = cursor.fetchone()
+    return found[0] if found else None
 
 
 def _write_towers(cursor: Cursor) -> None:
@@ -72,6 +79,10 @@ def _write_towers(cursor: Cursor) -> None:
 
 
 def _write_map(cursor: Cursor, channel_map: ChannelMap) -> None:
+    cursor.execute(
+        "insert into hcal.channel_map_version (digest, content) values (%s, %s) on conflict do nothing",
+        (channel_map.digest, channel_map.text),
+    )
     cursor.execute("delete from hcal.channel_map")
     rows = [
         (

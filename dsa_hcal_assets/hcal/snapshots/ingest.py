@@ -1,18 +1,20 @@
-"""Accept snapshot files into the ledger: each new name is read once, verified and given its day.
+"""Accept files into the ledger: each new name is read once, verified and given its day.
 
-Belongs here: what happens between a file landing in ``incoming/<source>`` and its row in the ledger.
-Not here: what is in the files (the source's room) and loading them (loading.py).
+Belongs here: what happens between a file landing in ``incoming/<source>`` and its row in the ledger,
+for snapshots (`scan`) and for files of any other kind (`scan_files`). Not here: what is in the files
+(the source's room) and loading them (loading.py).
 """
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dsa_hcal_assets.clock import day_key, utc_now
 from dsa_hcal_assets.errors import BadInput
-from dsa_hcal_assets.hcal.snapshots.source import SUFFIX, Cycle, S, SnapshotSource
+from dsa_hcal_assets.hcal.snapshots.source import SUFFIX, S, SnapshotSource
 from dsa_hcal_assets.ledger import Arrival, Ledger, Outcome, State
 from dsa_hcal_assets.ledger.model import FileUnavailable
 from dsa_hcal_assets.products import Input
@@ -24,7 +26,26 @@ logger = logging.getLogger(__name__)
 
 
 class SnapshotTimeImpossible(BadInput):
-    """A snapshot claims a time that cannot be right."""
+    """A snapshot, or another record, claims a time that cannot be right."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a file is to the ledger.
+
+    Parameters
+    ----------
+    subject
+        The effect it has; another content with the same effect is a conflict.
+    moment
+        Aware time it is about; its UTC day is the partition.
+    digest
+        Identity of its content; None takes the SHA-256 of its bytes.
+    """
+
+    subject: str
+    moment: datetime
+    digest: str | None = None
 
 
 @dataclass
@@ -34,15 +55,15 @@ class ScanReport:
     Parameters
     ----------
     accepted
-        New snapshots, now pending, oldest first.
+        New contents, now pending, oldest first.
     duplicates
         Files whose content had been accepted before under another name or delivery.
     conflicts, quarantined
-        Files moved to quarantine: another content for a known cycle; unreadable or impossible.
+        Files moved to quarantine: another content for a known subject; unreadable or impossible.
     unavailable
         Names that could not be opened now (gone, no permission, I/O error); seen again next time.
     foreign
-        Names in the directory that are no snapshot files; left alone.
+        Names in the directory that are no files of the source; left alone.
     remaining
         Names left for the next scan because of `limit`.
     """
@@ -57,25 +78,32 @@ class ScanReport:
 
     @property
     def partitions(self) -> list[str]:
-        """UTC days that have new snapshots, in order."""
+        """UTC days that have something new, in order."""
         return sorted({arrival.partition for arrival in self.accepted})
 
 
-def check_time(snapshot: Cycle, now: datetime) -> None:
-    """Refuse a snapshot from the future or from before the first day the platform keeps.
+def check_time(moment: datetime, now: datetime, what: str = "snapshot") -> None:
+    """Refuse a time in the future or before the first day the platform keeps.
+
+    Parameters
+    ----------
+    moment
+        Aware time a record claims: of a snapshot, the start of its cycle.
+    what
+        The kind of record, for the message.
 
     Raises
     ------
     SnapshotTimeImpossible
-        If the cycle starts more than an hour after `now` or before 2023.
+        If `moment` is more than an hour after `now` or before 2023.
     """
-    if FIRST_DAY <= snapshot.cycle <= now + FUTURE_LIMIT:
+    if FIRST_DAY <= moment <= now + FUTURE_LIMIT:
         return
     raise SnapshotTimeImpossible(
-        f"snapshot of {snapshot.cycle.isoformat()}: the time cannot be right",
+        f"{what} of {moment.isoformat()}: the time cannot be right",
         expected=f"from {FIRST_DAY.date()} to {(now + FUTURE_LIMIT).isoformat(timespec='seconds')}",
-        found=snapshot.cycle.isoformat(),
-        remedy="check the clock of the acquisition machine; release the file if ours was wrong",
+        found=moment.isoformat(),
+        remedy="check the clock of the machine it comes from; release the file if ours was wrong",
     )
 
 
@@ -87,7 +115,32 @@ def scan(
     limit: int = 500,
     now: datetime | None = None,
 ) -> ScanReport:
-    """Bring the snapshot files of `incoming` that the ledger does not know into it.
+    """Bring the snapshot files of `incoming` that the ledger does not know into it; see `scan_files`.
+
+    Parameters
+    ----------
+    now
+        Current time for the plausibility check.
+    """
+
+    def identify(path: Path) -> Identity:
+        snapshot = source.read(path)
+        check_time(snapshot.cycle, now or utc_now())
+        return Identity(snapshot.cycle.isoformat(), snapshot.cycle)
+
+    return scan_files(incoming, ledger, source.name, identify, suffix=SUFFIX, limit=limit)
+
+
+def scan_files(
+    incoming: Path,
+    ledger: Ledger,
+    source: str,
+    identify: Callable[[Path], Identity],
+    *,
+    suffix: str,
+    limit: int = 500,
+) -> ScanReport:
+    """Bring the files of `incoming` that the ledger does not know into it.
 
     Names alone decide what is new, so a directory of many known files costs one listing and one
     query; at most `limit` new files are read, oldest first. Safe to repeat and to run twice at once.
@@ -96,8 +149,10 @@ def scan(
     ----------
     incoming
         The directory of the source's files (``<incoming>/<source>``); need not exist yet.
-    now
-        Current time for the plausibility check.
+    identify
+        Reads and verifies a file; `BadInput` puts it into quarantine, OSError leaves it for later.
+    suffix
+        End of the names that belong to the source.
 
     Raises
     ------
@@ -105,14 +160,14 @@ def scan(
         If the ledger cannot be asked; every file stays where it is.
     """
     report = ScanReport()
-    names = _names(incoming, report)
-    unknown = ledger.unknown(source.name, names)
+    names = _names(incoming, suffix, report)
+    unknown = ledger.unknown(source, names)
     report.remaining = max(0, len(unknown) - limit)
     for name in unknown[:limit]:
         try:
-            _accept(incoming / name, ledger, source, report, now or utc_now())
+            _accept(incoming / name, ledger, source, identify, report)
         except (OSError, FileUnavailable) as error:
-            logger.warning("snapshot %s cannot be opened now: %s", name, error)
+            logger.warning("%s file %s cannot be opened now: %s", source, name, error)
             report.unavailable.append(name)
     return report
 
@@ -123,14 +178,14 @@ def day_inputs(ledger: Ledger, source: SnapshotSource[S], day: str) -> tuple[Inp
     return tuple(Input(arrival.name, arrival.digest) for arrival in arrivals if arrival.state is State.LOADED)
 
 
-def _names(incoming: Path, report: ScanReport) -> list[str]:
+def _names(incoming: Path, suffix: str, report: ScanReport) -> list[str]:
     names = []
     try:
         with os.scandir(incoming) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue  # a writer's unfinished part
-                if entry.name.endswith(SUFFIX) and entry.is_file(follow_symlinks=False):
+                if entry.name.endswith(suffix) and entry.is_file(follow_symlinks=False):
                     names.append(entry.name)
                 else:
                     report.foreign.append(entry.name)
@@ -139,26 +194,28 @@ def _names(incoming: Path, report: ScanReport) -> list[str]:
     return sorted(names)
 
 
-def _accept(path: Path, ledger: Ledger, source: SnapshotSource[S], report: ScanReport, now: datetime) -> None:
+def _accept(
+    path: Path, ledger: Ledger, source: str, identify: Callable[[Path], Identity], report: ScanReport
+) -> None:
     try:
-        snapshot = source.read(path)
-        check_time(snapshot, now)
+        identity = identify(path)
     except BadInput as error:
-        logger.warning("snapshot %s quarantined: %s", path.name, error)
-        ledger.quarantine_arrival(source.name, path, error)
+        logger.warning("%s file %s quarantined: %s", source, path.name, error)
+        ledger.quarantine_arrival(source, path, error)
         report.quarantined.append(path.name)
         return
     accepted = ledger.accept(
-        source.name,
+        source,
         path,
-        subject=snapshot.cycle.isoformat(),
-        partition=day_key(snapshot.cycle),
-        sample_time=snapshot.cycle,
+        subject=identity.subject,
+        partition=day_key(identity.moment),
+        digest=identity.digest,
+        sample_time=identity.moment,
     )
     if accepted.outcome is Outcome.NEW:
         report.accepted.append(accepted.arrival)
     elif accepted.outcome is Outcome.CONFLICT:
-        logger.warning("snapshot %s quarantined: another content has its cycle", path.name)
+        logger.warning("%s file %s quarantined: another content has its subject", source, path.name)
         report.conflicts.append(path.name)
     else:
         report.duplicates.append(path.name)

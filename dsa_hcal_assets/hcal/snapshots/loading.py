@@ -175,7 +175,7 @@ def _read(
             found=f"the snapshot of {snapshot.cycle.isoformat()}",
             remedy="find out who writes into the incoming directory; restore the file and release it",
         )
-    check_time(snapshot, now)
+    check_time(snapshot.cycle, now)
     prepared = tables.prepare(arrival, snapshot)
     for board in prepared.rejected:
         logger.warning("snapshot %s: board %r is not known, not loaded", arrival.name, board)

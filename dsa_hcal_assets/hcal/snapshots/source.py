@@ -85,7 +85,11 @@ class SnapshotSource(Generic[S]):
         DiskFull, WriteFailed
             If the operating system refuses; nothing is left under the final name.
         """
+        return self.place(directory, snapshot.cycle, self.encode(snapshot))
+
+    def place(self, directory: Path, cycle: datetime, content: bytes) -> Path:
+        """Write the encoded snapshot of `cycle` like `write`."""
         make_directory(directory)
-        path = directory / self.file_name(snapshot.cycle)
-        write_durably(path, self.encode(snapshot))
+        path = directory / self.file_name(cycle)
+        write_durably(path, content)
         return path

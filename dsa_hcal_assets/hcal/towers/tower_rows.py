@@ -40,7 +40,8 @@ class TowerRows:
     Parameters
     ----------
     rows
-        `ROW` records, one a tower whose board delivered anything; NaN and `GAIN_UNREAD`: not read.
+        `ROW` records, one a tower whose board delivered anything, in order of tower_id (as the table's
+        key: it then grows at its end); NaN and `GAIN_UNREAD`: not read.
         `ts` in microseconds since 2000-01-01 UTC, PostgreSQL's own count.
     unmapped
         Boards of the snapshot that the map does not know; nothing of them is in `rows`.
@@ -78,7 +79,8 @@ def tower_rows(snapshot: Snapshot, epoch: MapEpoch) -> TowerRows:
     if channels:
         _fill(rows, channels, np.stack(towers))
     rows["ts"] = postgres_time(snapshot.cycle)
-    return TowerRows(rows.reshape(-1), tuple(unmapped))
+    rows = rows.reshape(-1)
+    return TowerRows(rows[np.argsort(rows["tower_id"])], tuple(unmapped))
 
 
 def failed_readings(board: BoardReading) -> int:
@@ -88,32 +90,42 @@ def failed_readings(board: BoardReading) -> int:
 
 def copy_bytes(rows: NDArray[np.void]) -> bytes:
     """Return `ROW` records as a binary COPY of `COPY_COLUMNS`, unread values as NULL."""
-    wire = np.zeros(len(rows), _WIRE)
+    wire = np.empty(len(rows), _WIRE)
     wire["fields"] = len(COPY_COLUMNS)
     wire["ts_length"], wire["ts"] = 8, rows["ts"]
     wire["tower_id_length"], wire["tower_id"] = 2, rows["tower_id"]
-    kept = np.ones((len(rows), _WIRE.itemsize), dtype=bool)
+    unused: list[tuple[NDArray[np.bool_], slice]] = []
     for name in REALS:
         null = np.isnan(rows[name])
         wire[f"{name}_length"] = np.where(null, _NULL, 4)
         wire[name] = rows[name]
-        _drop(kept, name, null, 0)
+        unused.append((null, _end_of(name, 0)))
     for code, label in ((GAIN_UNREAD, ""), *enumerate(GAINS)):
         chosen = rows["gain"] == code
         # an enum travels as its label, so the field's length depends on its value
         wire["gain_length"][chosen] = len(label) or _NULL
         wire["gain"][chosen] = label.encode()
-        _drop(kept, "gain", chosen, len(label))
-    records = wire.view(np.uint8).reshape(kept.shape)
-    body: bytes = records[kept].tobytes()
-    return _COPY_HEADER + body + _COPY_END
+        if len(label) < _WIRE["gain"].itemsize:
+            unused.append((chosen, _end_of("gain", len(label))))
+    return _COPY_HEADER + _without(wire, unused) + _COPY_END
 
 
-def _drop(kept: NDArray[np.bool_], name: str, chosen: NDArray[np.bool_], used: int) -> None:
-    """Leave out of the `chosen` records the bytes of field `name` after the first `used`."""
+def _end_of(name: str, used: int) -> slice:
+    """Return where the bytes of field `name` after the first `used` lie in a wire record."""
     start = _WIRE.fields[name][1] if _WIRE.fields else 0
-    end = start + _WIRE[name].itemsize
-    kept[chosen, start + used : end] = False
+    return slice(start + used, start + _WIRE[name].itemsize)
+
+
+def _without(wire: NDArray[np.void], unused: Sequence[tuple[NDArray[np.bool_], slice]]) -> bytes:
+    """Return the bytes of the records, without those that some of them do not use."""
+    present = [(chosen, where) for chosen, where in unused if chosen.any()]
+    if not present:  # the usual case: everything read, gain normal
+        return wire.tobytes()
+    records = wire.view(np.uint8).reshape(len(wire), _WIRE.itemsize)
+    kept = np.ones(records.shape, dtype=bool)
+    for chosen, where in present:
+        kept[chosen, where] = False
+    return records[kept].tobytes()
 
 
 def _fill(rows: NDArray[np.void], channels: Sequence[ChannelReading], towers: NDArray[np.int16]) -> None:

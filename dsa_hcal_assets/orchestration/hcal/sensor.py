@@ -1,10 +1,21 @@
-"""New snapshot files become one run of their day."""
+"""New snapshot files become one run of their day: today's first, then a backlog from its oldest day on."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from dsa_hcal_assets.clock import day_key, utc_now
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.asked import Work
 from dsa_hcal_assets.orchestration.incoming import incoming_sensor
+
+if TYPE_CHECKING:
+    from dsa_hcal_assets.hcal.snapshots.due import DueDay
+
+# after midnight the day before is still being completed
+AFTER_MIDNIGHT = timedelta(hours=1)
 
 hcal_job = dg.define_asset_job("hcal_day", dg.AssetSelection.groups("hcal"))
 
@@ -15,8 +26,13 @@ def look(installation: Installation) -> list[Work]:
     from dsa_hcal_assets.hcal.snapshots import due, ingest
 
     ingest.scan(installation.settings.incoming / "hcal", installation.ledger, CONTROLLERS)
-    days = due.due_days(installation.database, installation.ledger, CONTROLLERS.name)
-    return [Work(one.day, one.version, one.note) for one in days]
+    return work_of_days(due.due_days(installation.database, installation.ledger, CONTROLLERS.name), utc_now())
+
+
+def work_of_days(days: "Sequence[DueDay]", now: datetime) -> list[Work]:
+    """Return due days of any source of snapshots as work: live from the day on that is being taken `now`."""
+    live = day_key(now - AFTER_MIDNIGHT)
+    return [Work(one.day, one.version, one.note, live=one.day >= live) for one in days]
 
 
 hcal_sensor = incoming_sensor(

@@ -5,16 +5,16 @@ a power cut leaves arbitrary offsets and high gain.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.simulation.boards.commands import Command
-from dsa_hcal_assets.simulation.boards.physics import CHANNELS, TOWERS, ChannelTruth, generator, truth
+from dsa_hcal_assets.simulation.boards.history import History, PowerCut, arbitrary_offsets
+from dsa_hcal_assets.simulation.boards.physics import CHANNELS, LEDS, TOWERS, ChannelTruth, Values, pin_diodes
 
-LEDS = 5
 _UNITS = {"T": "C", "I": "uA", "U": "V"}
 _HELP = ("T U I GR GS A P LA LR LS LM D E H",)
 
@@ -38,36 +38,68 @@ class SimulatedBoard:
         Of the detector behind it.
     now
         The time the sensors are read at.
+    history
+        What happens to the detector; by default nothing.
     """
 
-    def __init__(self, id: str, seed: int = 0, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        id: str,
+        seed: int = 0,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        history: History | None = None,
+    ) -> None:
         self.id = id
-        self._seed = seed
+        self._history = History(seed) if history is None else history
+        self._seed = self._history.seed
         self._now = now
+        self._last_cut: PowerCut | None = None
         self._power_cuts = 0
-        self.offsets = np.array([truth(seed, id, channel, now()).offset for channel in range(CHANNELS)])
+        self.offsets = self._history.offsets(id, None)
         self.high_gain = [False] * CHANNELS
         self.pulse_masks = ["000000"] * CHANNELS
         self.led_masks = ["0000"] * CHANNELS
-        self.led_dacs = [[1900] * LEDS for _ in range(CHANNELS)]
+        self.led_dacs = [
+            [int(dac) for dac in self._history.truth(id, channel, now()).led_intensity]
+            for channel in range(CHANNELS)
+        ]
         self.commands: list[str] = []  # everything ever asked, for tests of what a client sends
 
     def truth(self, channel: int, moment: datetime | None = None) -> ChannelTruth:
         """Return what the channel's sensors show at `moment` (default: now), offsets as now set."""
         moment = self._now() if moment is None else moment
-        return replace(truth(self._seed, self.id, channel, moment), offset=self.offsets[channel].copy())
+        return self._history.truth(self.id, channel, moment, self.offsets[channel])
+
+    @property
+    def powered(self) -> bool:
+        """Whether the board has power now; asking makes it live through what happened until now."""
+        now = self._now()
+        cut = self._history.last_cut(self.id, now)
+        if cut != self._last_cut:
+            self._last_cut = cut
+            self.offsets = self._history.offsets(self.id, cut)
+            self._lose_settings(high_gain=cut is not None)
+        return cut is None or now >= cut.ended
 
     def power_cut(self) -> None:
         """Lose power and come back: gain high, offsets arbitrary, LEDs and masks off."""
         self._power_cuts += 1
-        random = generator(self._seed, self.id, "power cut", self._power_cuts)
-        self.offsets = np.round(random.uniform(-2000, 1270, (CHANNELS, TOWERS)))
-        self.high_gain = [True] * CHANNELS
+        self.offsets = arbitrary_offsets(self._seed, self.id, self._power_cuts)
+        self._lose_settings(high_gain=True)
+
+    def _lose_settings(self, *, high_gain: bool) -> None:
+        self.high_gain = [high_gain] * CHANNELS
         self.pulse_masks = ["000000"] * CHANNELS
         self.led_masks = ["0000"] * CHANNELS
 
     def execute(self, command: Command) -> Output | None:
-        """Do what `command` says; return its output, None for commands that give none (and no prompt)."""
+        """Do what `command` says; return its output, None for commands that give none (and no prompt).
+
+        Without power there is no output either, and nothing is done.
+        """
+        if not self.powered:
+            return None
         self.commands.append(command.text)
         channel = command.channel
         match command.letters, command.fields:
@@ -83,7 +115,7 @@ class SimulatedBoard:
             case "A", ():
                 return Output(("High" if self.high_gain[channel] else "Norm",))
             case "LA", ():
-                return Output(tuple(str(dac // 40) for dac in self._lit(channel)))
+                return _values("LA", self.pin_diodes(channel), "{:.0f}")
             case "LR", ():
                 return _values("LR", self.led_dacs[channel], "{:d}")
             case "D", ():
@@ -114,9 +146,12 @@ class SimulatedBoard:
             case "LM", (mask,):
                 self.led_masks[channel] = mask
 
-    def _lit(self, channel: int) -> list[int]:
+    def pin_diodes(self, channel: int) -> Values:
+        """Return what the channel's PIN diodes show now, ADC counts, float64[5]."""
         mask = int(self.led_masks[channel], 16)
-        return [dac if mask >> led & 1 else 0 for led, dac in enumerate(self.led_dacs[channel])]
+        flashing = [bool(mask >> led & 1) for led in range(LEDS)]
+        intensity = np.array(self.led_dacs[channel], dtype=np.float64)
+        return pin_diodes(self._seed, self.id, channel, self._now(), intensity, flashing)
 
     def _everything(self) -> Output:
         lines: list[str] = []

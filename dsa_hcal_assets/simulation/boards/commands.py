@@ -1,8 +1,8 @@
 """Cutting a client's bytes into commands the way a controller does.
 
-A board acts as soon as a fixed-length command is complete, with or without terminator; an empty
-line does nothing. Only where a shorter and a longer form exist ($A0 and $A0h, $P0 and its mask) is
-the next byte awaited.
+A board acts on a command that asks for something as soon as it is complete, with or without
+terminator; an empty line does nothing. A command without output needs its terminator. Only where a
+shorter and a longer form exist ($A0 and $A0h, $P0 and its mask) is the next byte awaited.
 """
 
 import re
@@ -11,18 +11,13 @@ from dataclasses import dataclass
 _TERMINATORS = b"\n\r"
 _LONGEST = 32
 
-# complete forms; `more` is what may still follow a form that is complete already
-_FORMS = (
-    (re.compile(r"(T|I|GR|U|LA|LR|D)([0-7])"), None),
-    (re.compile(r"(E|H)()"), None),
-    (re.compile(r"(GS)([0-7])(\d\d)([+-]\d{4})"), None),
-    (re.compile(r"(LS)([0-7])(\d)(\d{4})"), None),
-    (re.compile(r"(LM)([0-7])([0-9A-Fa-f]{4})"), None),
-    (re.compile(r"(A)([0-7])([hn])"), None),
-    (re.compile(r"(P)([0-7])([0-9A-Fa-f]{6})"), None),
-    (re.compile(r"(A)([0-7])"), "hn"),
-    (re.compile(r"(P)([0-7])"), "0123456789abcdefABCDEF"),
+_ASKING = re.compile(r"(T|I|GR|U|LA|LR|D)([0-7])|(E|H)")
+_SETTING = re.compile(
+    r"(GS)([0-7])(\d\d)([+-]\d{4})|(LS)([0-7])(\d)(\d{4})|(LM)([0-7])([0-9A-Fa-f]{4})"
+    r"|(A)([0-7])([hn])|(P)([0-7])([0-9A-Fa-f]{6})"
 )
+# what asks, unless the bytes that may follow make it set something
+_ASKING_OR_MORE = {re.compile(r"(A)([0-7])"): "hn", re.compile(r"(P)([0-7])"): "0123456789abcdefABCDEF"}
 
 
 @dataclass(frozen=True)
@@ -59,37 +54,37 @@ class CommandCutter:
         return commands
 
     def _add(self, character: str, commands: list[Command]) -> None:
-        command = _complete(self._pending[1:], ended=True)
-        if command is not None and character not in _more(self._pending[1:]):
+        command = _asking_unless_more(self._pending[1:], character)
+        if command is not None:
             commands.append(command)  # the short form was meant; this byte belongs to nothing
             self._pending = ""
             return
         self._pending += character
-        command = _complete(self._pending[1:], ended=False)
+        command = _matched(_ASKING, self._pending[1:])
         if command is not None:
             commands.append(command)
-            self._pending = ""
-        elif len(self._pending) > _LONGEST:
+        if command is not None or len(self._pending) > _LONGEST:
             self._pending = ""
 
     def _finish(self, commands: list[Command]) -> None:
-        command = _complete(self._pending[1:], ended=True)
+        text = self._pending[1:]
+        command = _asking_unless_more(text, "") or _matched(_SETTING, text)
         if command is not None:
             commands.append(command)
         self._pending = ""
 
 
-def _complete(text: str, *, ended: bool) -> Command | None:
-    for form, more in _FORMS:
-        match = form.fullmatch(text)
-        if match is not None and (ended or more is None):
-            letters, channel, *fields = match.groups()
-            return Command(letters, int(channel) if channel else -1, tuple(fields))
+def _asking_unless_more(text: str, following: str) -> Command | None:
+    for form, more in _ASKING_OR_MORE.items():
+        if form.fullmatch(text):
+            return None if following and following in more else _matched(form, text)
     return None
 
 
-def _more(text: str) -> str:
-    for form, more in _FORMS:
-        if more is not None and form.fullmatch(text):
-            return more
-    return ""
+def _matched(form: re.Pattern[str], text: str) -> Command | None:
+    match = form.fullmatch(text)
+    if match is None:
+        return None
+    letters, *fields = (group for group in match.groups() if group is not None)
+    channel, *fields = fields or ["-1"]
+    return Command(letters, int(channel), tuple(fields))

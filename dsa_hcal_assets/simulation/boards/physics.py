@@ -1,12 +1,24 @@
 """The detector behind the controllers: what each tower's sensors would show at a given time.
 
-Everything follows from a seed and the time, so that a test can ask for the truth of any reading:
-temperatures follow the cooling (inner detector warmer), the upper side of the barrel and day and
-night; leakage grows with dose and temperature; offsets scatter about -300 within -2000 ... 1270.
+Everything follows from a seed and the time, so that a test can ask for the truth of any reading.
+With `d` days since 2026-01-01 and `y` years, for the tower `e` steps (0-11) outwards from the middle:
+
+- temperature, deg C: mean of the detector (the inner one is warmer), warmer at the top, day and night,
+  cooler outwards, and a scatter of each tower's own;
+- leakage, uA: its own start x (1 + 0.0015 d dose) x 2^((temperature - 22) / 8); dose rates grow from 1 to
+  1.6 outwards, and are twice as high in the inner detector;
+- gain of the SiPM relative to 22 deg C on the first day with the tuned offset: proportional to the
+  over-voltage of 4 V, from which each degree takes 57 mV and to which each mV of offset adds one; times
+  (1 + drift y), the tower's own drift about -2 % a year;
+- bias offsets scatter about -300 within -2000 ... 1270, as once tuned;
+- PIN diodes, ADC counts: their LED's intensity x their own coupling, less 2 % a year (LEDs age).
+
+What happens to a detector beyond that (power cuts, dead towers) is in history.py.
 """
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,24 +30,39 @@ from dsa_hcal_assets.clock import require_utc
 
 CHANNELS = 8
 TOWERS = 24
+LEDS = 5
 EAST = tuple(str(number) for number in range(80, 88))
 WEST = tuple(str(number) for number in range(90, 98))
 BOARDS = EAST + WEST
 
-_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _DAY = 86400.0
 _MEAN_TEMPERATURE = {"outer": 22.3, "inner": 24.45}  # deg C; ranges 21.4-23.2 and 23.5-25.4
 _UP_DOWN = 0.35  # deg C, warmer at the top
 _DAY_NIGHT = 0.12  # deg C
 _LEAKAGE_GROWTH = 1.5e-3  # per day of dose, relative to the start
 _LEAKAGE_DOUBLING = 8.0  # deg C
+_DOSE = {"outer": 1.0, "inner": 2.0}
+_DOSE_OUTWARDS = 0.6  # more at the ends of the barrel than in its middle
+REFERENCE_TEMPERATURE = 22.0  # deg C
+OVER_VOLTAGE = 4.0  # V
+BREAKDOWN_SHIFT = 0.057  # V/deg C
+_GAIN_DRIFT = (-0.02, 0.01)  # mean and scatter between towers, per year
+_LED_AGEING = 0.02  # per year
+_BRIGHTEST = 156.0  # ADC counts of a PIN diode
+_FULL_INTENSITY = 3200.0  # DAC units
+_YEAR = 365.25  # days
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ChannelTruth:
-    """What the sensors of one half-sector show: arrays float64[24]; deg C, uA, mV; voltages in V."""
+    """What the sensors of one half-sector show: arrays float64[24]; deg C, uA, mV; voltages in V.
+
+    `sipm_gain` is what LED amplitudes and energies are proportional to, 1 at the reference; nobody can
+    ask a board for it. `led_intensity` are the 5 intensities in DAC units, as once set.
+    """
 
     temperature: Values
     leakage: Values
@@ -43,6 +70,8 @@ class ChannelTruth:
     bias: float
     lv_positive: float
     lv_negative: float
+    sipm_gain: Values
+    led_intensity: Values
 
 
 def detector_of(board: str) -> str:
@@ -60,25 +89,63 @@ def phi_of(board: str, channel: int) -> float:
     return 2 * math.pi * sector / 32
 
 
-def truth(seed: int, board: str, channel: int, moment: datetime) -> ChannelTruth:
-    """Return what the half-sector's sensors show at `moment` (offsets as tuned at the start)."""
+def truth(
+    seed: int, board: str, channel: int, moment: datetime, offset: Values | None = None
+) -> ChannelTruth:
+    """Return what the half-sector's sensors show at `moment`.
+
+    Parameters
+    ----------
+    offset
+        Bias offsets now set, mV, float64[24]; None: as once tuned.
+    """
     fixed = _fixed(seed, board, channel)
-    days = (require_utc(moment) - _EPOCH).total_seconds() / _DAY
+    days = _days(moment)
     temperature = (
         _MEAN_TEMPERATURE[detector_of(board)]
         + _UP_DOWN * math.sin(phi_of(board, channel))
         + _DAY_NIGHT * math.sin(2 * math.pi * (days - 0.4))
         + fixed.scatter
     )
-    growth = max(0.0, 1 + _LEAKAGE_GROWTH * days) * 2 ** ((temperature - 22.0) / _LEAKAGE_DOUBLING)
+    growth = np.maximum(0.0, 1 + _LEAKAGE_GROWTH * fixed.dose * days)
+    warmth = 2 ** ((temperature - REFERENCE_TEMPERATURE) / _LEAKAGE_DOUBLING)
+    offset = fixed.offset.copy() if offset is None else offset.copy()
+    over_voltage = (
+        OVER_VOLTAGE
+        - BREAKDOWN_SHIFT * (temperature - REFERENCE_TEMPERATURE)
+        + (offset - fixed.offset) / 1000
+    )
     return ChannelTruth(
         temperature,
-        fixed.leakage * growth,
-        fixed.offset.copy(),
+        fixed.leakage * growth * warmth,
+        offset,
         fixed.bias,
         fixed.lv_positive,
         fixed.lv_negative,
+        np.maximum(0.0, over_voltage / OVER_VOLTAGE * (1 + fixed.gain_drift * days / _YEAR)),
+        fixed.led_intensity.copy(),
     )
+
+
+def pin_diodes(
+    seed: int, board: str, channel: int, moment: datetime, intensity: Values, flashing: Sequence[bool]
+) -> Values:
+    """Return what the 5 PIN diodes of a half-sector show, ADC counts.
+
+    Parameters
+    ----------
+    intensity
+        Intensities of the 5 LEDs, DAC units.
+    flashing
+        Which of them flash: a diode sees its own LED only.
+    """
+    aged = max(0.0, 1 - _LED_AGEING * _days(moment) / _YEAR)
+    counts = _fixed(seed, board, channel).coupling * intensity / _FULL_INTENSITY * aged
+    return np.where(flashing, np.round(np.clip(counts, 0.0, _BRIGHTEST)), 0.0)
+
+
+def _days(moment: datetime) -> float:
+    return (require_utc(moment) - EPOCH).total_seconds() / _DAY
 
 
 @dataclass(frozen=True)
@@ -89,6 +156,10 @@ class _Fixed:
     bias: float
     lv_positive: float
     lv_negative: float
+    dose: Values
+    gain_drift: Values
+    led_intensity: Values
+    coupling: Values
 
 
 @lru_cache(maxsize=4096)
@@ -105,6 +176,10 @@ def _fixed(seed: int, board: str, channel: int) -> _Fixed:
         bias=round(float(random.uniform(64.5, 66.4)), 3),
         lv_positive=round(float(random.normal(6.4, 0.01)), 3),
         lv_negative=round(float(random.normal(-6.6, 0.01)), 3),
+        dose=_DOSE[detector_of(board)] * (1 + _DOSE_OUTWARDS * eta / eta.max()),
+        gain_drift=random.normal(*_GAIN_DRIFT, TOWERS),
+        led_intensity=1900.0 + 100 * random.integers(0, 14, LEDS),
+        coupling=random.uniform(45.0, 150.0, LEDS),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.errors import ConfigurationError
@@ -15,47 +15,41 @@ from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.simulation.boards.board import SimulatedBoard
 from dsa_hcal_assets.simulation.boards.faults import Faults, read_faults, require_known
 from dsa_hcal_assets.simulation.boards.physics import BOARDS
-from dsa_hcal_assets.simulation.boards.server import BoardServer
+from dsa_hcal_assets.simulation.boards.server import B, BoardServer
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _CALL_SECONDS = 10.0
 
 
-class Rack:
-    """Simulated controllers, each on its own port.
+class ServedBoards(Generic[B]):
+    """Simulated boards of any kind, each on its own port.
 
     Parameters
     ----------
-    seed
-        Of the detector behind them.
     boards
-        Ids, by default all 16.
+        By id.
+    host
+        Address to listen on.
     port_base
         First port; 0: free ones.
     faults
         By board id.
-    now
-        The time sensors are read at.
     """
 
     def __init__(
         self,
-        seed: int = 0,
-        boards: Sequence[str] = BOARDS,
+        boards: Mapping[str, B],
         *,
         host: str = "127.0.0.1",
         port_base: int = 0,
         faults: Mapping[str, Faults] | None = None,
-        now: Callable[[], datetime] = utc_now,
     ) -> None:
         faults = faults or {}
         require_known(faults, boards)
         self.servers = {
-            id: BoardServer(
-                SimulatedBoard(id, seed, now=now), host, port_base and port_base + index, faults.get(id)
-            )
-            for index, id in enumerate(boards)
+            id: BoardServer(board, host, port_base and port_base + index, faults.get(id))
+            for index, (id, board) in enumerate(boards.items())
         }
 
     @property
@@ -63,7 +57,7 @@ class Rack:
         """Where the boards listen, once started."""
         return tuple(Board(id, server.host, server.port) for id, server in self.servers.items())
 
-    def board(self, id: str) -> SimulatedBoard:
+    def board(self, id: str) -> B:
         """Return a board, to look at its truth and settings."""
         return self.servers[id].board
 
@@ -101,10 +95,41 @@ class Rack:
             await asyncio.sleep(every)
 
 
-class ThreadedRack:
+class Rack(ServedBoards[SimulatedBoard]):
+    """Simulated controllers of the hadronic calorimeter.
+
+    Parameters
+    ----------
+    seed
+        Of the detector behind them.
+    boards
+        Ids, by default all 16.
+    port_base
+        First port; 0: free ones.
+    faults
+        By board id.
+    now
+        The time sensors are read at.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        boards: Sequence[str] = BOARDS,
+        *,
+        host: str = "127.0.0.1",
+        port_base: int = 0,
+        faults: Mapping[str, Faults] | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        simulated = {id: SimulatedBoard(id, seed, now=now) for id in boards}
+        super().__init__(simulated, host=host, port_base=port_base, faults=faults)
+
+
+class ThreadedRack(Generic[B]):
     """A running rack for code that has no event loop: its calls go to the rack's own thread."""
 
-    def __init__(self, rack: Rack, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, rack: ServedBoards[B], loop: asyncio.AbstractEventLoop) -> None:
         self.rack = rack
         self._loop = loop
 
@@ -123,7 +148,7 @@ class ThreadedRack:
 
 
 @contextmanager
-def rack_in_thread(rack: Rack) -> Iterator[ThreadedRack]:
+def rack_in_thread(rack: ServedBoards[B]) -> Iterator[ThreadedRack[B]]:
     """Run `rack` in a thread of its own while the context lasts."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="simulated boards", daemon=True)

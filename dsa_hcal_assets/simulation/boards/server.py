@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import socket
 import struct
+from typing import Generic, Protocol, TypeVar
 
-from dsa_hcal_assets.simulation.boards.board import Output, SimulatedBoard
+from dsa_hcal_assets.simulation.boards.board import Output
 from dsa_hcal_assets.simulation.boards.commands import Command, CommandCutter
 from dsa_hcal_assets.simulation.boards.faults import Faults
 from dsa_hcal_assets.simulation.boards.replies import PROMPT, flood, reply
@@ -13,8 +14,18 @@ from dsa_hcal_assets.simulation.boards.replies import PROMPT, flood, reply
 _BANNER = b"HCAL slow control > version 2\n\r"
 
 
-class BoardServer:
-    """Serves a `SimulatedBoard` to any number of clients.
+class Executes(Protocol):
+    """A simulated board: what its commands do."""
+
+    def execute(self, command: Command) -> Output | None:
+        """Do what `command` says; return its output, None for commands that give none (and no prompt)."""
+
+
+B = TypeVar("B", bound=Executes)
+
+
+class BoardServer(Generic[B]):
+    """Serves a simulated board to any number of clients.
 
     Parameters
     ----------
@@ -28,9 +39,7 @@ class BoardServer:
         What is wrong from the start; change it later with `set_faults`.
     """
 
-    def __init__(
-        self, board: SimulatedBoard, host: str = "127.0.0.1", port: int = 0, faults: Faults | None = None
-    ):
+    def __init__(self, board: B, host: str = "127.0.0.1", port: int = 0, faults: Faults | None = None):
         self.board = board
         self.host = host
         self.port = port
