@@ -9,7 +9,6 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import InputConflict, PlatformError
 from dsa_hcal_assets.ledger import files, quarantine, rows, trees
-from dsa_hcal_assets.ledger.deliveries import Delivery, enter_plain, first_of_each
+from dsa_hcal_assets.ledger.deliveries import Delivery, Identified, enter_plain, first_of_each
 from dsa_hcal_assets.ledger.files import Identity
 from dsa_hcal_assets.ledger.model import (
     Accepted,
@@ -157,18 +156,18 @@ class Ledger:
         DatabaseUnavailable
             If the ledger cannot be reached; none is entered then.
         """
-        plain, identities = [], []
-        for delivery in first_of_each(deliveries):
+        identified = []
+        for delivery in deliveries:
             with contextlib.suppress(FileUnavailable, NotAFile):
-                _require_labels(source, delivery.subject, delivery.partition, delivery.digest)
-                path = delivery.path.absolute()
-                identities.append(files.identify(path, delivery.digest))
-                plain.append(replace(delivery, path=path))
+                _require_labels(source, delivery.subject, delivery.partition, delivery.digest or "sha256")
+                identity = files.identify(delivery.path.absolute(), delivery.digest)
+                identified.append(Identified(delivery, identity))
+        plain = first_of_each(identified)
         if not plain:
             return {}
         with self._database.transaction() as cursor:
             rows.lock(cursor, source)
-            entered = enter_plain(cursor, source, plain, identities)
+            entered = enter_plain(cursor, source, plain)
             self._checkpoint("entered")
         self._checkpoint("recorded")
         return {arrival.name: arrival for arrival in entered}
