@@ -7,7 +7,8 @@ for snapshots (`scan`) and for files of any other kind (`scan_files`). Not here:
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,11 +17,13 @@ from dsa_hcal_assets.clock import day_key, utc_now
 from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.hcal.snapshots.source import SUFFIX, S, SnapshotSource
 from dsa_hcal_assets.ledger import Arrival, Ledger, Outcome, State
+from dsa_hcal_assets.ledger.deliveries import Delivery
 from dsa_hcal_assets.ledger.model import FileUnavailable
 from dsa_hcal_assets.products import Input
 
 FIRST_DAY = datetime(2023, 1, 1, tzinfo=UTC)  # first daily partition; nothing earlier can be processed
 FUTURE_LIMIT = timedelta(hours=1)  # a clock this far ahead is wrong, not early
+_AT_ONCE = 100  # files entered into the ledger in one transaction
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +120,8 @@ def scan(
 ) -> ScanReport:
     """Bring the snapshot files of `incoming` that the ledger does not know into it; see `scan_files`.
 
+    Their checksums are verified here, what the boards said is looked at when they are loaded.
+
     Parameters
     ----------
     now
@@ -124,9 +129,9 @@ def scan(
     """
 
     def identify(path: Path) -> Identity:
-        snapshot = source.read(path)
-        check_time(snapshot.cycle, now or utc_now())
-        return Identity(snapshot.cycle.isoformat(), snapshot.cycle)
+        look = source.look(path)
+        check_time(look.cycle, now or utc_now())
+        return Identity(look.cycle.isoformat(), look.cycle, look.digest)
 
     return scan_files(incoming, ledger, source.name, identify, suffix=SUFFIX, limit=limit)
 
@@ -163,12 +168,8 @@ def scan_files(
     names = _names(incoming, suffix, report)
     unknown = ledger.unknown(source, names)
     report.remaining = max(0, len(unknown) - limit)
-    for name in unknown[:limit]:
-        try:
-            _accept(incoming / name, ledger, source, identify, report)
-        except (OSError, FileUnavailable) as error:
-            logger.warning("%s file %s cannot be opened now: %s", source, name, error)
-            report.unavailable.append(name)
+    for some in _batched(unknown[:limit], _AT_ONCE):
+        _accept([incoming / name for name in some], ledger, source, identify, report)
     return report
 
 
@@ -195,27 +196,69 @@ def _names(incoming: Path, suffix: str, report: ScanReport) -> list[str]:
 
 
 def _accept(
-    path: Path, ledger: Ledger, source: str, identify: Callable[[Path], Identity], report: ScanReport
+    paths: Iterable[Path],
+    ledger: Ledger,
+    source: str,
+    identify: Callable[[Path], Identity],
+    report: ScanReport,
 ) -> None:
+    deliveries = []
+    for path in paths:
+        with _kept_if_unavailable(path, source, report):
+            if delivery := _identified(path, ledger, source, identify, report):
+                deliveries.append(delivery)
+    entered = ledger.accept_plain(source, deliveries)
+    for delivery in deliveries:
+        if delivery.path.name in entered:
+            report.accepted.append(entered[delivery.path.name])
+            continue
+        with _kept_if_unavailable(delivery.path, source, report):
+            _decide(delivery, ledger, source, report)
+
+
+@contextmanager
+def _kept_if_unavailable(path: Path, source: str, report: ScanReport) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, FileUnavailable) as error:
+        logger.warning("%s file %s cannot be opened now: %s", source, path.name, error)
+        report.unavailable.append(path.name)
+
+
+def _identified(
+    path: Path, ledger: Ledger, source: str, identify: Callable[[Path], Identity], report: ScanReport
+) -> Delivery | None:
+    """Return what the file is about; None if it had to go to quarantine."""
     try:
         identity = identify(path)
     except BadInput as error:
         logger.warning("%s file %s quarantined: %s", source, path.name, error)
         ledger.quarantine_arrival(source, path, error)
         report.quarantined.append(path.name)
-        return
+        return None
+    day = day_key(identity.moment)
+    return Delivery(path, identity.subject, day, identity.moment, identity.digest)
+
+
+def _decide(delivery: Delivery, ledger: Ledger, source: str, report: ScanReport) -> None:
+    """Accept a file whose name, content or subject is known."""
     accepted = ledger.accept(
         source,
-        path,
-        subject=identity.subject,
-        partition=day_key(identity.moment),
-        digest=identity.digest,
-        sample_time=identity.moment,
+        delivery.path,
+        subject=delivery.subject,
+        partition=delivery.partition,
+        digest=delivery.digest,
+        sample_time=delivery.sample_time,
     )
     if accepted.outcome is Outcome.NEW:
         report.accepted.append(accepted.arrival)
     elif accepted.outcome is Outcome.CONFLICT:
-        logger.warning("%s file %s quarantined: another content has its subject", source, path.name)
-        report.conflicts.append(path.name)
+        logger.warning("%s file %s quarantined: another content has its subject", source, delivery.path.name)
+        report.conflicts.append(delivery.path.name)
     else:
-        report.duplicates.append(path.name)
+        report.duplicates.append(delivery.path.name)
+
+
+def _batched(names: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(names), size):
+        yield names[start : start + size]

@@ -12,7 +12,8 @@ do not know is left out, recorded, and warned about.
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
@@ -100,7 +101,8 @@ def load_day(
 
     The rows and the ledger's `loaded` mark of up to `tables.batch` snapshots commit together. A cut
     at any point leaves whole batches only; the next call does the rest. Several loaders may work on
-    one day at once: they take turns, each snapshot is loaded once.
+    one day at once: they take turns, each snapshot is loaded once. While the server takes a batch, the
+    next one is read and made ready.
 
     Parameters
     ----------
@@ -127,8 +129,11 @@ def load_day(
     key = day.isoformat() if isinstance(day, date) else day
     arrivals = ledger.of_partition(source.name, key) if everything else ledger.pending(source.name, key)
     outcomes: list[SnapshotOutcome] = []
-    for some in _batches(sorted(arrivals, key=lambda arrival: arrival.subject), tables.batch):
-        batch = _prepare(ledger, some, source, tables, now or utc_now())
+
+    def prepare(some: Sequence[Arrival]) -> _Batch[S, C]:
+        return _prepare(ledger, some, source, tables, now or utc_now())
+
+    for batch in _ahead(prepare, _batches(sorted(arrivals, key=_subject), tables.batch)):
         outcomes += batch.refused
         if batch.ready:
             outcomes += _load(database, ledger, source.name, key, batch.ready, tables, run_id, everything)
@@ -136,6 +141,26 @@ def load_day(
     report = LoadReport(key, tuple(outcomes), time.monotonic() - started)
     logger.info("loaded %s: %s", source.name, report.summary())
     return report
+
+
+def _ahead(
+    prepare: Callable[[Sequence[Arrival]], _Batch[S, C]], some: Iterator[Sequence[Arrival]]
+) -> Iterator[_Batch[S, C]]:
+    """Yield each batch prepared, the one after it being prepared meanwhile."""
+    first = next(some, None)
+    if first is None:
+        return
+    batch = prepare(first)
+    with ThreadPoolExecutor(1, thread_name_prefix="snapshots") as beside:
+        for arrivals in some:
+            following = beside.submit(prepare, arrivals)
+            yield batch
+            batch = following.result()
+    yield batch
+
+
+def _subject(arrival: Arrival) -> str:
+    return arrival.subject
 
 
 def _batches(arrivals: Sequence[Arrival], size: int) -> Iterator[Sequence[Arrival]]:

@@ -79,8 +79,8 @@ def tower_rows(snapshot: Snapshot, epoch: MapEpoch) -> TowerRows:
     if channels:
         _fill(rows, channels, np.stack(towers))
     rows["ts"] = postgres_time(snapshot.cycle)
-    rows = rows.reshape(-1)
-    return TowerRows(rows[np.argsort(rows["tower_id"])], tuple(unmapped))
+    flat = rows.reshape(-1)
+    return TowerRows(flat[np.argsort(flat["tower_id"])], tuple(unmapped))
 
 
 def failed_readings(board: BoardReading) -> int:
@@ -125,7 +125,8 @@ def _without(wire: NDArray[np.void], unused: Sequence[tuple[NDArray[np.bool_], s
     kept = np.ones(records.shape, dtype=bool)
     for chosen, where in present:
         kept[chosen, where] = False
-    return records[kept].tobytes()
+    body: bytes = records[kept].tobytes()
+    return body
 
 
 def _fill(rows: NDArray[np.void], channels: Sequence[ChannelReading], towers: NDArray[np.int16]) -> None:
