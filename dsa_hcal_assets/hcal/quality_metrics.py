@@ -102,12 +102,12 @@ def tower_metrics(database: Database, day: str, allowed: tuple[float, float]) ->
         Metric("snapshots", len(per_snapshot)),
         Metric("duplicate_keys", database.rows(_DUPLICATES, window)[0][0]),
         *_coverage([(row[0], row[1]) for row in per_snapshot]),
-        *_gaps([(row[0], row[7], row[8]) for row in per_snapshot]),
+        *gap_metrics([(row[0], row[7], row[8]) for row in per_snapshot]),
         *_extremes(database.rows(_PER_TOWER, window), allowed),
-        _named(
+        named(
             "gain_mismatches", (sector_label(number) for (number,) in database.rows(_GAIN_MISMATCHES, window))
         ),
-        _named(
+        named(
             "half_sectors_unbiased",
             (label for (label,) in database.rows(_UNBIASED, window | {"volts": UNBIASED_VOLTS})),
         ),
@@ -115,8 +115,10 @@ def tower_metrics(database: Database, day: str, allowed: tuple[float, float]) ->
     ]
 
 
-def arrival_metrics(ledger: Ledger, day: str, now: datetime | None = None) -> list[Metric]:
-    """Return the metrics of stage `hcal_snapshots`: what the ledger says of a day.
+def arrival_metrics(
+    ledger: Ledger, day: str, now: datetime | None = None, source: str = CONTROLLERS.name
+) -> list[Metric]:
+    """Return what the ledger says of a day of a source of snapshots.
 
     Snapshots go on arriving while others are loaded: one counts as pending only after `PATIENCE`.
     """
@@ -124,13 +126,13 @@ def arrival_metrics(ledger: Ledger, day: str, now: datetime | None = None) -> li
     refused = [
         arrival.name
         for arrival in ledger.quarantined()
-        if arrival.source == CONTROLLERS.name and arrival.partition == day
+        if arrival.source == source and arrival.partition == day
     ]
-    pending = ledger.pending(CONTROLLERS.name, day)
+    pending = ledger.pending(source, day)
     return [
-        Metric("accepted", len(ledger.of_partition(CONTROLLERS.name, day))),
-        _named("pending", [one.name for one in pending if one.received_at < overdue]),
-        _named("quarantined", refused),
+        Metric("accepted", len(ledger.of_partition(source, day))),
+        named("pending", [one.name for one in pending if one.received_at < overdue]),
+        named("quarantined", refused),
     ]
 
 
@@ -151,10 +153,10 @@ def board_metrics(database: Database, day: str) -> list[Metric]:
     failed = sum(row[3] for row in asked)
     return [
         Metric("readings_ok", sum(row[2] == "ok" for row in mapped) / len(mapped) if mapped else math.nan),
-        _named("boards_unread", unread[cycles[-1]]),
-        _named("boards_partial", partial),
-        _named("boards_silent", silent),
-        _named("boards_unmapped", {row[1] for row in rows if row[2] == "unmapped"}),
+        named("boards_unread", unread[cycles[-1]]),
+        named("boards_partial", partial),
+        named("boards_silent", silent),
+        named("boards_unmapped", {row[1] for row in rows if row[2] == "unmapped"}),
         Metric(
             "failed_readings",
             failed / (READINGS_PER_BOARD * len(asked)) if asked else math.nan,
@@ -180,7 +182,7 @@ def _coverage(read: Sequence[tuple[datetime, int]]) -> list[Metric]:
     ]
 
 
-def _gaps(rows: Sequence[tuple[datetime, int, str]]) -> list[Metric]:
+def gap_metrics(rows: Sequence[tuple[datetime, int, str]]) -> list[Metric]:
     """Longest step between snapshots in median steps, and snapshots lost by their own count."""
     steps = np.diff([cycle.timestamp() for cycle, _, _ in rows])
     largest, detail = 1.0, "fewer than three snapshots"
@@ -203,10 +205,10 @@ def _extremes(rows: Sequence[tuple[float, ...]], allowed: tuple[float, float]) -
     outside = np.flatnonzero((low < allowed[0]) | (high > allowed[1]))
     silent = np.flatnonzero(~(read > 0))
     return [
-        _named("towers_silent", [tower_name(tower) for tower in silent]),
+        named("towers_silent", [tower_name(tower) for tower in silent]),
         _extreme("temperature_lowest", low, np.nanargmin),
         _extreme("temperature_highest", high, np.nanargmax),
-        _named("towers_outside", [tower_name(tower) for tower in outside]),
+        named("towers_outside", [tower_name(tower) for tower in outside]),
         _extreme("offset_lowest", offset_low, np.nanargmin),
         _extreme("offset_highest", offset_high, np.nanargmax),
         _extreme("leakage_highest", leakage, np.nanargmax),
@@ -220,7 +222,7 @@ def _extreme(name: str, values: np.ndarray, place: object) -> Metric:
     return Metric(name, float(values[tower]), tower_name(tower))
 
 
-def _named(name: str, names: Iterable[str]) -> Metric:
+def named(name: str, names: Iterable[str]) -> Metric:
     """Return the number of `names` as a metric that lists the first of them."""
     found = sorted(names)
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""

@@ -15,6 +15,13 @@ class HcalSettings(BaseModel):
         None, description="TOML list of boards (id, host, port); none: no acquisition"
     )
     channel_map_file: Path | None = Field(None, description="Channel map CSV (default: the one shipped)")
+    supply_map_file: Path | None = Field(None, description="Supply map CSV (default: the one shipped)")
+    emcal_board_map_file: Path | None = Field(
+        None, description="EMCal board map CSV (default: the one shipped)"
+    )
+    emcal_layout_file: Path | None = Field(
+        None, description="Layout of EMCal interface boards, CSV (default: the one shipped)"
+    )
     poll_seconds: float = Field(600.0, gt=0, description="Time between the starts of two acquisition cycles")
     reply_seconds: float = Field(
         2.0, gt=0, description="Deadline of one command's reply; two misses end the board"
@@ -26,6 +33,12 @@ class HcalSettings(BaseModel):
     )
     run_number_file: Path | None = Field(
         None, description="File with the current run number; none: unknown (-1)"
+    )
+    conditions_max_age_hours: float = Field(
+        1.0, gt=0, le=24, description="How long a reading vouches for the state around it, in payload files"
+    )
+    conditions_tag: str = Field(
+        "online", description="Running global tag that each day's conditions payloads go into"
     )
     local_zone: str = Field("America/New_York", description="Zone of the naive times in compatibility views")
 

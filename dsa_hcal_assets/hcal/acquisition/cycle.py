@@ -4,13 +4,30 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol, TypeVar
 
-from dsa_hcal_assets.errors import PermanentError
-from dsa_hcal_assets.hcal.acquisition.collecting import R
-from dsa_hcal_assets.hcal.acquisition.poller import Poller
+from dsa_hcal_assets.errors import PermanentError, PlatformError
+from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.hcal.controllers.readings import BoardReading, Snapshot
 
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 _log = logging.getLogger(__name__)
+
+
+class Polls(Protocol[R_co]):
+    """What reads one device once a cycle (`Poller`, or the like of a device that talks otherwise)."""
+
+    board: Board
+
+    async def poll(self) -> R_co:
+        """Read the device; never raises for what it or the network does."""
+
+    def unread(self, error: PlatformError) -> R_co:
+        """Return the reading of a cycle in which nothing was read, because of `error`."""
+
+    def close(self) -> None:
+        """Hang up."""
 
 
 class PollerFailed(PermanentError):
@@ -18,7 +35,7 @@ class PollerFailed(PermanentError):
 
 
 async def poll_cycle(
-    pollers: Sequence[Poller[BoardReading]],
+    pollers: Sequence[Polls[BoardReading]],
     *,
     cycle: datetime,
     sequence: int,
@@ -29,7 +46,7 @@ async def poll_cycle(
     return Snapshot(cycle, sequence, acquisition_id, run_number, await poll_all(pollers))
 
 
-async def poll_all(pollers: Sequence[Poller[R]]) -> tuple[R, ...]:
+async def poll_all(pollers: Sequence[Polls[R]]) -> tuple[R, ...]:
     """Read all boards in parallel.
 
     A board that is down, slow, hung or talks nonsense costs only its own channels. The cycle takes
@@ -39,7 +56,7 @@ async def poll_all(pollers: Sequence[Poller[R]]) -> tuple[R, ...]:
     return tuple(_reading(poller, result) for poller, result in zip(pollers, results, strict=True))
 
 
-def _reading(poller: Poller[R], result: R | BaseException) -> R:
+def _reading(poller: Polls[R], result: R | BaseException) -> R:
     if not isinstance(result, BaseException):
         return result
     if not isinstance(result, Exception):

@@ -10,7 +10,7 @@ from dsa_hcal_assets.daq.jobs.job import JobStopping
 from dsa_hcal_assets.daq.one_writer import SecondWriter, one_writer
 from dsa_hcal_assets.daq.streams.opening import StreamPlace
 from dsa_hcal_assets.errors import ConfigurationError
-from dsa_hcal_assets.hcal.acquisition import boards_job
+from dsa_hcal_assets.hcal.acquisition import polling_job
 from dsa_hcal_assets.hcal.acquisition.boards_job import HcalBoards, HcalBoardsConfig
 from dsa_hcal_assets.hcal.controllers.boards import write_boards
 from dsa_hcal_assets.hcal.controllers.snapshot import encode, read_snapshot
@@ -112,7 +112,7 @@ def test_a_list_of_boards_that_is_not_there_is_named(make, tmp_path):
 def test_a_stop_in_the_middle_of_a_long_cycle_ends_it_and_keeps_what_was_taken(
     make, rack, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(boards_job, "STOP_SECONDS", 0.3)
+    monkeypatch.setattr(polling_job, "STOP_SECONDS", 0.3)
     job = make()
     job.setup()
     job.step()

@@ -1,0 +1,84 @@
+"""Structured numpy arrays as PostgreSQL's binary COPY: the fastest way in for many small rows.
+
+The columns are the fields of the array, in their order. Integers and floats travel as they are
+(a timestamptz is an int64, see `postgres_time`), bytes (``S``) as text or label of an enum. NaN
+and empty bytes become NULL.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
+_END = b"\xff\xff"
+_NULL = -1
+
+
+def postgres_time(moment: datetime) -> int:
+    """Return microseconds since 2000-01-01 UTC, exactly: how PostgreSQL holds a timestamptz."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def copy_bytes(rows: NDArray[np.void]) -> bytes:
+    """Return `rows` (a structured array, shape (n,)) as the bytes of ``copy ... (format binary)``.
+
+    Raises
+    ------
+    TypeError
+        If a field is neither integer, float nor bytes.
+    """
+    names = rows.dtype.names or ()
+    wire = np.empty(len(rows), _wire(rows.dtype))
+    wire["fields"] = len(names)
+    dropped = []
+    for name in names:
+        values, size = rows[name], rows.dtype[name].itemsize
+        wire[name] = values
+        lengths = _lengths(values, size)
+        wire[_length_of(name)] = lengths
+        if (used := np.maximum(lengths, 0)).min(initial=size) < size:
+            dropped.append((_offset(wire.dtype, name), size, used))
+    return _HEADER + _packed(wire, dropped) + _END
+
+
+@cache
+def _wire(rows: np.dtype[np.void]) -> np.dtype[np.void]:
+    fields: list[tuple[str, str]] = [("fields", ">i2")]
+    for name in rows.names or ():
+        kind = rows[name].kind
+        if kind not in "ifS":
+            raise TypeError(f"column {name} is of type {rows[name]}: integers, floats and bytes are copied")
+        fields += [(_length_of(name), ">i4"), (name, rows[name].newbyteorder(">").str)]
+    return np.dtype(fields)
+
+
+def _length_of(name: str) -> str:
+    return f"{name} length"
+
+
+def _offset(wire: np.dtype[np.void], name: str) -> int:
+    return wire.fields[name][1] if wire.fields else 0
+
+
+def _lengths(values: NDArray[np.generic], size: int) -> NDArray[np.int32]:
+    """Return the bytes each value takes on the wire, -1 for NULL."""
+    if values.dtype.kind == "f":
+        return np.where(np.isnan(values), _NULL, size).astype(np.int32)
+    if values.dtype.kind == "S":
+        lengths = np.strings.str_len(values.astype(np.bytes_))
+        return np.where(lengths == 0, _NULL, lengths).astype(np.int32)
+    return np.full(len(values), size, dtype=np.int32)
+
+
+def _packed(wire: NDArray[np.void], dropped: list[tuple[int, int, NDArray[np.int32]]]) -> bytes:
+    """Return the records without the unused bytes of the fields that have some."""
+    if not dropped:
+        return wire.tobytes()
+    records = wire.view(np.uint8).reshape(len(wire), wire.dtype.itemsize)
+    kept = np.ones(records.shape, dtype=np.bool_)
+    for start, size, used in dropped:
+        kept[:, start : start + size] = np.arange(size) < used[:, np.newaxis]
+    return records[kept].tobytes()

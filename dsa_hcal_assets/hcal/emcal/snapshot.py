@@ -1,0 +1,84 @@
+"""The snapshot file ``dsa-emcal-snapshot/1``: a block a controller, numbers as little-endian float32.
+
+Values are base64 of the arrays of a `ControllerReading`, row by row: exact, and an order of
+magnitude faster than numbers as text, of which a cycle has 38,016.
+"""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dsa_hcal_assets.hcal.emcal.readings import WIDTHS, ControllerReading, EmcalSnapshot, Values
+from dsa_hcal_assets.hcal.snapshots.block_file import building_from, encode_blocks, read_blocks
+from dsa_hcal_assets.hcal.snapshots.cycle import cycle_fields, error_record, integer, moment, text
+from dsa_hcal_assets.hcal.snapshots.source import SnapshotSource
+
+FORMAT = "dsa-emcal-snapshot/1"
+_WIRE = np.dtype("<f4")
+
+
+def encode(snapshot: EmcalSnapshot) -> bytes:
+    """Return the bytes of the file of `snapshot`."""
+    names = [one.controller for one in snapshot.controllers]
+    return encode_blocks(FORMAT, snapshot.header(names), [_block(one) for one in snapshot.controllers])
+
+
+def read_snapshot(path: Path) -> EmcalSnapshot:
+    """Read a snapshot file and verify every checksum.
+
+    Raises
+    ------
+    SnapshotUnreadable
+        As the subclass that says what is wrong, see `snapshots.block_file`.
+    OSError
+        If the file cannot be opened.
+    """
+    header, blocks = read_blocks(path, FORMAT)
+    with building_from(path):
+        controllers = tuple(_reading(block) for block in blocks)
+        names = [one.controller for one in controllers]
+        return EmcalSnapshot(**cycle_fields(header, names), controllers=controllers)
+
+
+EMCAL = SnapshotSource("emcal", encode, read_snapshot, (FORMAT,))
+
+
+def _block(reading: ControllerReading) -> dict[str, Any]:
+    return {
+        "controller": reading.controller,
+        "channels": list(reading.channels),
+        "sampled_at": None if reading.sampled_at is None else reading.sampled_at.isoformat(),
+        "gain": list(reading.gain),
+        **{name: _packed(getattr(reading, name)) for name in WIDTHS},
+        "errors": {
+            str(channel): {name: dict(record) for name, record in errors.items()}
+            for channel, errors in reading.errors.items()
+        },
+    }
+
+
+def _reading(block: dict[str, Any]) -> ControllerReading:
+    channels = tuple(integer(channel) for channel in block["channels"])
+    sampled_at = block["sampled_at"]
+    return ControllerReading(
+        controller=text(block["controller"]),
+        channels=channels,
+        sampled_at=None if sampled_at is None else moment(sampled_at),
+        gain=tuple(block["gain"]),
+        errors={
+            int(channel): {name: error_record(record) for name, record in errors.items()}
+            for channel, errors in block["errors"].items()
+        },
+        **{name: _unpacked(block[name], len(channels), width) for name, width in WIDTHS.items()},
+    )
+
+
+def _packed(values: Values) -> str:
+    return base64.b64encode(values.astype(_WIRE).tobytes()).decode("ascii")
+
+
+def _unpacked(packed: object, boards: int, width: int) -> Values:
+    values = np.frombuffer(base64.b64decode(text(packed), validate=True), dtype=_WIRE)
+    return values.astype(np.float32).reshape(boards, width)
