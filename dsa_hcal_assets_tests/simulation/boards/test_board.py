@@ -62,6 +62,12 @@ def test_leds_light_the_pin_diodes_they_are_masked_on_for(board):
     assert say(board, b"$LA0") == ("0",) * 5
     say(board, b"$LM00004")
     assert [line != "0" for line in say(board, b"$LA0")] == [False, False, True, False, False]
+    assert [float(line) for line in say(board, b"$LA0")] == list(board.pin_diodes(0))
+
+
+def test_leds_have_intensities_of_their_own_from_the_start(board):
+    assert [float(line) for line in say(board, b"$LR4")] == list(board.truth(4).led_intensity)
+    assert {1900 <= dac <= 3200 for dac in board.truth(4).led_intensity} == {True}
 
 
 def test_reading_any_test_pulse_mask_clears_that_of_channel_7(board):

@@ -23,6 +23,17 @@ def cut(data):
         (b"$D2", Command("D", 2)),
         (b"$E", Command("E", -1)),
         (b"$H", Command("H", -1)),
+    ],
+)
+def test_a_fixed_length_command_acts_as_soon_as_it_is_complete(wire, command):
+    assert cut(wire[:-1]) == []
+    assert cut(wire) == [command]
+    assert cut(wire + b"\n\r") == [command]
+
+
+@pytest.mark.parametrize(
+    ("wire", "command"),
+    [
         (b"$GS312-0150", Command("GS", 3, ("12", "-0150"))),
         (b"$LS023200", Command("LS", 0, ("2", "3200"))),
         (b"$LM0001F", Command("LM", 0, ("001F",))),
@@ -31,10 +42,10 @@ def cut(data):
         (b"$P3FFFFFF", Command("P", 3, ("FFFFFF",))),
     ],
 )
-def test_a_fixed_length_command_acts_as_soon_as_it_is_complete(wire, command):
-    assert cut(wire[:-1]) == []
-    assert cut(wire) == [command]
+def test_a_command_without_output_needs_its_terminator(wire, command):
+    assert cut(wire) == []
     assert cut(wire + b"\n\r") == [command]
+    assert cut(wire + b"\r") == [command]
 
 
 @pytest.mark.parametrize("end", [b"\n\r", b"\r\n", b"\n", b"\r", b" ", b"$"])

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsa_hcal_assets.simulation.boards.physics import BOARDS, detector_of, phi_of, truth
+from dsa_hcal_assets.simulation.boards.physics import (
+    BOARDS,
+    BREAKDOWN_SHIFT,
+    EPOCH,
+    OVER_VOLTAGE,
+    detector_of,
+    phi_of,
+    pin_diodes,
+    truth,
+)
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -49,6 +58,50 @@ def test_voltages_and_offsets_are_in_the_range_of_the_real_detector():
 def test_leakage_grows_over_the_months():
     before, after = everything(NOW), everything(NOW + timedelta(days=120))
     assert all((b.leakage > a.leakage).all() for a, b in zip(before, after, strict=True))
+
+
+def test_leakage_grows_faster_inside_and_outwards():
+    def growth(board):
+        before, after = truth(7, board, 0, NOW), truth(7, board, 0, NOW + timedelta(days=365))
+        # the same hour of the day: only dose differs
+        return after.leakage / before.leakage
+
+    assert growth("84").mean() > growth("80").mean()
+    assert (growth("80")[22:] > growth("80")[:2]).all()
+
+
+def test_gain_falls_by_what_a_degree_takes_from_the_over_voltage():
+    cold, warm = (truth(7, "80", 0, EPOCH + timedelta(hours=hours)) for hours in (9.6, 15.6))
+    degrees = warm.temperature - cold.temperature
+    assert degrees.min() > 0.1
+    np.testing.assert_allclose(
+        (warm.sipm_gain - cold.sipm_gain) / degrees, -BREAKDOWN_SHIFT / OVER_VOLTAGE, rtol=0.02
+    )
+
+
+def test_a_millivolt_of_offset_is_a_millivolt_of_over_voltage():
+    tuned = truth(7, "80", 0, EPOCH)
+    raised = truth(7, "80", 0, EPOCH, tuned.offset + 400)
+    np.testing.assert_allclose(raised.sipm_gain - tuned.sipm_gain, 0.4 / OVER_VOLTAGE)
+    np.testing.assert_array_equal(raised.offset, tuned.offset + 400)
+
+
+def test_gain_drifts_by_about_two_percent_a_year_each_tower_by_its_own():
+    years = [
+        after.sipm_gain / before.sipm_gain - 1
+        for before, after in zip(everything(), everything(NOW + timedelta(days=365)), strict=True)
+    ]
+    assert np.mean(years) == pytest.approx(-0.02, abs=0.002)
+    assert 0.005 < np.std(years) < 0.02
+
+
+def test_pin_diodes_show_their_own_led_and_its_ageing():
+    lit = pin_diodes(7, "80", 0, NOW, np.full(5, 3200.0), [True, False, True, False, False])
+    assert [bool(counts) for counts in lit] == [True, False, True, False, False]
+    weaker = pin_diodes(7, "80", 0, NOW, np.full(5, 1900.0), [True] * 5)
+    aged = pin_diodes(7, "80", 0, NOW + timedelta(days=3650), np.full(5, 3200.0), [True] * 5)
+    assert weaker[0] < lit[0]
+    assert aged[2] < lit[2] <= 156
 
 
 def test_the_upper_side_is_warmer():
