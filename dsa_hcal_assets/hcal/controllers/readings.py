@@ -99,6 +99,7 @@ class ChannelReading:
 
     __hash__ = None  # type: ignore[assignment]  # holds arrays and dicts
 
+
 _NOW_AND_THEN = {"led_intensity": LEDS, "pin_diode": LEDS, "dac": TOWERS}
 _COMPARED = ("temperature", "leakage", "offset", "bias", "lv_positive", "lv_negative", *_NOW_AND_THEN)
 

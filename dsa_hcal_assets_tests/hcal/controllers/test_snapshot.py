@@ -1,7 +1,9 @@
 """The snapshot file: what is written is read back, and no damage passes for data."""
 
+import hashlib
 import json
 import os
+import zlib
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,7 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dsa_hcal_assets.errors import BadInput, InputConflict
-from dsa_hcal_assets.hcal.controllers.readings import TOWERS, BoardReading, ChannelReading, Snapshot, unread
+from dsa_hcal_assets.hcal.controllers.readings import (
+    LEDS,
+    TOWERS,
+    BoardReading,
+    ChannelReading,
+    Snapshot,
+    unread,
+)
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, encode, read_snapshot
 from dsa_hcal_assets.hcal.snapshots.block_file import (
     SnapshotDamaged,
@@ -51,6 +60,7 @@ class TestRoundTrip:
     towers = st.lists(st.floats(width=32, allow_infinity=False), min_size=TOWERS, max_size=TOWERS).map(
         lambda values: np.array(values, dtype=np.float32)
     )
+    leds = st.lists(st.floats(width=32, allow_infinity=False), min_size=LEDS, max_size=LEDS)
     volts = st.floats(allow_infinity=False)
     times = st.datetimes(
         min_value=OLDEST, max_value=LATEST, timezones=st.sampled_from([UTC, timezone(timedelta(hours=-5))])
@@ -59,6 +69,7 @@ class TestRoundTrip:
     channels = st.builds(
         ChannelReading, st.integers(0, 7), towers, towers, towers, volts, volts, volts,
         st.sampled_from(["normal", "high", None]), st.dictionaries(text, record, max_size=2),
+        st.none() | leds, st.none() | leds, st.none() | towers,
     )  # fmt: skip
     boards = st.builds(
         BoardReading, text, st.sampled_from(["ok", "partial", "down"]), st.none() | times, st.none() | record,
@@ -97,6 +108,34 @@ class TestRoundTrip:
     def test_sixteen_full_boards_stay_small(self):
         full = snapshot(*(board(str(name), channels=8) for name in range(80, 96)))
         assert len(encode(full)) < 200_000
+
+
+class TestFirstFormat:
+    """Files written before LEDs and PIN diodes were polled."""
+
+    WRITTEN = (
+        b'{"format":"dsa-hcal-snapshot/1","cycle":"2026-11-21T01:22:33.123456+00:00","sequence":7,'
+        b'"acquisition_id":"acq-1","run_number":4711,"boards":["80"]}\n'
+        b'{"crc32":"%s","board":%s}\n'
+    )
+    BOARD = (
+        b'{"board":"80","status":"ok","sampled_at":null,"error":null,"channels":[{"channel":0,"temperature":'
+        b"[22.5,null,22.5,22.5,22.5,22.5,22.5,22.5,22.5,22.5,22.5,22.5,22.5,22.5,22.5,22.5,22.5,22.5,22.5,22.5,"
+        b'22.5,22.5,22.5,22.5],"leakage":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"offset":[-150,-150,'
+        b"-150,-150,-150,-150,-150,-150,-150,-150,-150,-150,-150,-150,-150,-150,-150,-150,-150,-150,-150,-150,"
+        b'-150,-150],"bias":65.1,"lv_positive":6.4,"lv_negative":-6.6,"gain":"normal","errors":{}}]}'
+    )
+
+    def test_they_are_read_as_never_asked_for_leds(self, tmp_path):
+        body = self.WRITTEN % (f"{zlib.crc32(self.BOARD):08x}".encode(), self.BOARD)
+        trailer = f'{{"lines":2,"sha256":"{hashlib.sha256(body).hexdigest()}"}}\n'
+        read = read_snapshot(stored(tmp_path, body + trailer.encode()))
+        assert (read.cycle, read.sequence, read.run_number) == (CYCLE, 7, 4711)
+        (channel,) = read.boards[0].channels
+        assert channel.temperature[0] == 22.5
+        assert np.isnan(channel.temperature[1])
+        assert channel.bias == 65.1
+        assert (channel.led_intensity, channel.pin_diode, channel.dac) == (None, None, None)
 
 
 class TestName:
@@ -189,7 +228,7 @@ class TestDamage:
             read_snapshot(stored(tmp_path, content))
 
     def test_a_later_format_version_is_refused_with_a_remedy(self, tmp_path):
-        data = encode(snapshot()).replace(b"dsa-hcal-snapshot/1", b"dsa-hcal-snapshot/2")
+        data = encode(snapshot()).replace(b"dsa-hcal-snapshot/2", b"dsa-hcal-snapshot/3")
         with pytest.raises(SnapshotVersionUnknown, match="upgrade"):
             read_snapshot(stored(tmp_path, data))
 
@@ -207,6 +246,7 @@ class TestFaultyWriter:
         [
             ("channel", 8), ("channel", True), ("temperature", [1.0] * 23), ("temperature", [1e39] * 24),
             ("leakage", None), ("offset", ["1"] * 24), ("bias", "65"), ("gain", "low"), ("errors", []),
+            ("led_intensity", [1900] * 4), ("pin_diode", [1e39] * 5), ("pin_diode", "dark"), ("dac", [1] * 5),
         ],
     )  # fmt: skip
     def test_it_is_refused(self, tmp_path, monkeypatch, name, value):
@@ -229,6 +269,11 @@ class TestReadings:
     def test_nan_equals_nan_between_readings(self):
         assert ChannelReading(0) == ChannelReading(0, unread())
         assert ChannelReading(0) != ChannelReading(0, bias=65.0)
+
+    def test_not_asked_for_is_not_the_same_as_not_read(self):
+        unanswered = ChannelReading(0, pin_diode=[np.nan] * LEDS)
+        assert unanswered == ChannelReading(0, pin_diode=[np.nan] * LEDS)
+        assert unanswered != ChannelReading(0)
 
     def test_a_naive_cycle_is_refused(self):
         with pytest.raises(ValueError, match="naive"):
