@@ -22,6 +22,7 @@ from dsa_hcal_assets.hcal.acquisition.board_log import BoardLog, BoardState
 from dsa_hcal_assets.hcal.acquisition.collecting import R
 from dsa_hcal_assets.hcal.acquisition.cycle import poll_all
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
+from dsa_hcal_assets.hcal.acquisition.note import AcquisitionNote, remove_note, write_note
 from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller, Poller
 from dsa_hcal_assets.hcal.acquisition.saving import SnapshotSaver
 from dsa_hcal_assets.hcal.controllers.boards import Board
@@ -86,14 +87,21 @@ class Polling(Generic[S]):
         Drawn at the start; its snapshots count from 0.
     taken
         Snapshots taken.
+    newest_file
+        Content of the last snapshot's file; empty before the first.
     """
 
     def __init__(self, polled: Polled[S], saver: SnapshotSaver[S]) -> None:
         self.acquisition_id = uuid.uuid4().hex
         self.taken = 0
+        self.newest_file = b""
         self._polled, self._saver = polled, saver
-        self._saving = asyncio.create_task(saver.run())
         self._board_log = BoardLog()
+        self._started: datetime | None = None
+        self._ended = utc_now()
+        self._period: float | None = None
+        saver.afterwards = self._leave_note
+        self._saving = asyncio.create_task(saver.run())
 
     @property
     def written(self) -> int:
@@ -123,9 +131,8 @@ class Polling(Generic[S]):
         Exception
             A defect that ended the writing: polling on without it would only look alive.
         """
-        taking = asyncio.create_task(
-            self._polled.take(utc_now(), self.taken, self.acquisition_id, run_number)
-        )
+        started = utc_now()
+        taking = asyncio.create_task(self._polled.take(started, self.taken, self.acquisition_id, run_number))
         try:
             await asyncio.wait({taking, self._saving}, return_when=asyncio.FIRST_COMPLETED)
             if self._saving.done():
@@ -133,9 +140,11 @@ class Polling(Generic[S]):
             snapshot = taking.result()
         finally:
             taking.cancel()
-        self._saver.put(snapshot)
-        self._board_log.compare(self._polled.boards(snapshot))
+        self._board_log.compare(started, self._polled.boards(snapshot))
+        self._period = None if self._started is None else (started - self._started).total_seconds()
+        self._started, self._ended = started, utc_now()
         self.taken += 1
+        self.newest_file = self._saver.put(snapshot)
         return snapshot
 
     async def finish(self, seconds: float) -> None:
@@ -159,6 +168,25 @@ class Polling(Generic[S]):
         self._saving.cancel()
         await asyncio.gather(self._saving, return_exceptions=True)
         self._polled.close()
+        remove_note(self._saver.directory)
+
+    def _leave_note(self) -> None:
+        write_note(
+            self._saver.directory,
+            AcquisitionNote(
+                at=self._ended,
+                acquisition_id=self.acquisition_id,
+                period=self._period,
+                taken=self.taken,
+                written=self.written,
+                waiting=self.waiting,
+                limit=self._saver.limit,
+                given_up=self.given_up,
+                trouble=None if self.trouble is None else str(self.trouble),
+                boards=self._board_log.counts,
+                unhealthy=self._board_log.unhealthy,
+            ),
+        )
 
 
 def board_polling(

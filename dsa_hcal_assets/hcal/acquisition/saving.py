@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -39,10 +40,16 @@ class SnapshotSaver(Generic[S]):
         Snapshots that may wait.
     retry_seconds
         Pause between two attempts.
+
+    Attributes
+    ----------
+    afterwards
+        Called after each attempt to write, in the thread that writes.
     """
 
     def __init__(self, source: SnapshotSource[S], directory: Path, limit: int, retry_seconds: float) -> None:
-        self._source, self._directory = source, directory
+        self._source, self.directory, self.limit = source, directory, limit
+        self.afterwards: Callable[[], object] = lambda: None
         self._unsaved: Unsaved[_File[S]] = Unsaved(limit)
         self._retry_seconds = retry_seconds
         # a thread of its own: the loop's shared ones may all hang in name look-ups of dead hosts
@@ -92,27 +99,29 @@ class SnapshotSaver(Generic[S]):
             await asyncio.wait_for(self._idle.wait(), seconds)
 
     async def _flush(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._unsaved.flush, self._write)
+            await loop.run_in_executor(self._thread, self._unsaved.flush, self._write)
         except PlatformError as error:
             self.trouble = error
             _log.error("ALARM: %d snapshots are not on disk, polling goes on: %s", self.waiting, error)
-            return
-        if self.trouble is not None:
-            _log.warning("alarm over: snapshots are written again")
-            self.trouble = None
+        else:
+            if self.trouble is not None:
+                _log.warning("alarm over: snapshots are written again")
+                self.trouble = None
+        await loop.run_in_executor(self._thread, self.afterwards)
         if not self.waiting:
             self._idle.set()
 
     def _write(self, file: _File[S]) -> None:
         snapshot = file.snapshot
         try:
-            path = self._source.place(self._directory, snapshot.cycle, file.content)
+            path = self._source.place(self.directory, snapshot.cycle, file.content)
         except InputConflict as error:
             # two cycles of one microsecond: only a wall clock set back brings that; keep both
             _log.warning("%s; the second one is stored a microsecond later", error)
             path = self._source.write(
-                self._directory, replace(snapshot, cycle=snapshot.cycle + timedelta(microseconds=1))
+                self.directory, replace(snapshot, cycle=snapshot.cycle + timedelta(microseconds=1))
             )
         self.written += 1
         _log.debug("wrote %s", path)
