@@ -17,6 +17,7 @@ from dsa_hcal_assets.hcal.controllers.readings import (
 )
 
 _NOW_AND_THEN = ("led_intensity", "pin_diode", "dac")
+_NUMBERS = frozenset({float, int, type(None)})
 
 
 def header(snapshot: Snapshot) -> dict[str, Any]:
@@ -120,7 +121,10 @@ def _value(value: float) -> float | None:
 
 
 def _numbers(values: list[float | None]) -> NDArray[np.float32]:
-    return [_number(value) for value in values]  # type: ignore[return-value]  # ChannelReading converts
+    # thousands a snapshot: their types are looked at together, and numpy reads None as NaN
+    if not _NUMBERS.issuperset(map(type, values)):
+        raise TypeError(f"{values!r}: not all are numbers")
+    return values  # type: ignore[return-value]  # ChannelReading converts
 
 
 def _number(value: float | None) -> float:
