@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from dsa_hcal_assets.clock import day_key, utc_now
+from dsa_hcal_assets.cli.hcal_map import channel_map_group
 from dsa_hcal_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ def hcal() -> None:
 
     The order of the pipeline is load, rollup, report; each may be repeated at any time.
     """
+
+
+hcal.add_command(channel_map_group)
 
 
 @hcal.command()
@@ -98,42 +101,6 @@ def report(day: datetime, into: Path) -> None:
         f"{into / reports.PAGE}: {levels.count('pass')} passed, {levels.count('warn')} warned, "
         f"{levels.count('fail')} failed"
     )
-
-
-@hcal.group("map")
-def channel_map_group() -> None:
-    """The channel map: which tower each value of a board's reply belongs to."""
-
-
-@channel_map_group.command()
-@click.option("--at", "moment", type=click.DateTime(), help="Time (UTC); default: now.")
-@click.option("--file", "path", type=click.Path(dir_okay=False, path_type=Path), help="Map to show instead.")
-def show(moment: datetime | None, path: Path | None) -> None:
-    """Check the map and show which half-sector each channel of each board serves."""
-    from dsa_hcal_assets.hcal.mapping import channel_map, geometry
-
-    mapping = channel_map.load_channel_map(path or load_settings().hcal.channel_map_file)
-    epoch = mapping.at(moment.replace(tzinfo=UTC) if moment else utc_now())
-    until = "further notice" if epoch.valid_to == channel_map.FOREVER else day_key(epoch.valid_to)
-    click.echo(f"valid from {day_key(epoch.valid_from)} until {until}; {len(mapping.epochs)} epochs")
-    towers = geometry.towers()
-    for board in epoch.boards:
-        served = epoch.towers_of(board)
-        if served is None:
-            continue
-        channels = [sorted({int(number) for number in towers.half_sector[values]}) for values in served]
-        labels = ["+".join(geometry.half_sector_label(number) for number in numbers) for numbers in channels]
-        click.echo(f"board {board}: {' '.join(labels)}")
-
-
-@channel_map_group.command()
-@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
-def write(path: Path) -> None:
-    """Write the shipped (assumed) map to a file, as a start for the real one."""
-    from dsa_hcal_assets.hcal.mapping import assumed_map
-
-    assumed_map.write(path)
-    click.echo(f"{path}: edit it, then set DSA_HCAL_HCAL__CHANNEL_MAP_FILE to it")
 
 
 @contextmanager

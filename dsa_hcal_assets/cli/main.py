@@ -28,6 +28,7 @@ COMMANDS = {
     "catalogue": ("catalogue", "catalogue", "Load catalogues of sources and search them."),
     "calibration": ("calibration", "calibration", "Calibrators' transits, and the registry of sets."),
     "hcal": ("hcal", "hcal", "Load, roll up, report: the detector steps without Dagster."),
+    "events": ("hcal_events", "events", "Record and show what was done to the detector."),
     "rig": ("rig", "rig", "Clean and summarise test-rig files without Dagster."),
 }
 
