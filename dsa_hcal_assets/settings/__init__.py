@@ -13,11 +13,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.settings.corrections import CorrectionSettings
 from dsa_hcal_assets.settings.daq import DaqSettings
 from dsa_hcal_assets.settings.hcal import HcalSettings
 from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED
 from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets.settings.rig import RigSettings
+from dsa_hcal_assets.settings.runs import RunSettings
 
 PREFIX = "DSA_HCAL_"
 # Prefixes of names that are not settings: quality limits (quality/environment.py), and what the platform
@@ -53,6 +55,8 @@ class Settings(BaseModel):
     webhook_url: str | None = Field(None, description="URL that receives alerts as JSON", repr=False)
     radio: RadioSettings = RadioSettings()
     hcal: HcalSettings = HcalSettings()
+    runs: RunSettings = RunSettings()
+    corrections: CorrectionSettings = CorrectionSettings()
     rig: RigSettings = RigSettings()
     daq: DaqSettings = DaqSettings()
 

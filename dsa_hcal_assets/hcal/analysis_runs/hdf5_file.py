@@ -1,0 +1,63 @@
+"""Run files in HDF5. Chunks of a few dozen events let blocks be read without reading twice."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsa_hcal_assets.hcal.analysis_runs.run_file import EventSource, telling
+
+_LIGHT = ("half_sector", "pindiode", "led_mask", "led_width", "led_intensity")
+
+
+class Hdf5Source:
+    """An opened HDF5 run file."""
+
+    errors: tuple[type[Exception], ...] = (OSError, RuntimeError)
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def header(self) -> Mapping[str, Any]:
+        """Return the attributes of the file."""
+        return dict(self._file.attrs)
+
+    def towers(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the datasets `detector` and `towerid`."""
+        return self._file["detector"][:], self._file["towerid"][:]
+
+    def shapes(self) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+        """Return shape and type of the datasets of events."""
+        stored = [name for name in ("waveforms", "amplitudes") if name in self._file]
+        return {name: (self._file[name].shape, self._file[name].dtype) for name in stored}
+
+    def read(self, name: str, first: int, last: int) -> NDArray[Any]:
+        """Return a block of events."""
+        block: NDArray[Any] = self._file[name][first:last]
+        return block
+
+    def light(self) -> dict[str, NDArray[Any]] | None:
+        """Return the datasets of group `light`."""
+        if "light" not in self._file:
+            return None
+        return {name: self._file["light"][name][:] for name in _LIGHT}
+
+
+@contextmanager
+def opened_hdf5(path: Path) -> Iterator[EventSource]:
+    """Open an HDF5 run file for reading.
+
+    Raises
+    ------
+    RunFileUnreadable
+        If it is no HDF5 file, or cut short.
+    """
+    import h5py
+
+    with telling(path, Hdf5Source.errors):
+        file = h5py.File(path, "r")
+    with file:
+        yield Hdf5Source(file)
