@@ -1,0 +1,141 @@
+"""Histories of towers from the database: as read, or as means over steps made by the server."""
+
+import io
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from psycopg2 import sql
+
+from dsa_hcal_assets.clock import require_utc
+from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.errors import PermanentError
+from dsa_hcal_assets.hcal.access.history import History, Times
+from dsa_hcal_assets.hcal.access.selection import TowerIds
+from dsa_hcal_assets.hcal.access.telemetry import Telemetry, telemetry_of
+
+MOST_VALUES = 100_000_000  # 400 MB
+
+# Cycles first: their times seek the key (ts, tower_id); the bounds on the readings spare other partitions.
+_READINGS = sql.SQL("""
+copy (
+    select r.ts, r.tower_id, coalesce(r.{quantity}, 'NaN')
+    from ({cycles}) s join {table} r on r.ts = s.cycle
+    where s.cycle >= {start} and s.cycle < {end} and r.ts >= {start} and r.ts < {end}
+      and r.tower_id = any({towers})
+) to stdout (format binary)
+""")
+_MEANS = sql.SQL("""
+copy (
+    select date_bin({step}, r.ts, {start}), r.tower_id, avg(r.{quantity})::real
+    from ({cycles}) s join {table} r on r.ts = s.cycle
+    where s.cycle >= {start} and s.cycle < {end} and r.ts >= {start} and r.ts < {end}
+      and r.tower_id = any({towers}) and r.{quantity} is not null
+    group by 1, 2
+) to stdout (format binary)
+""")
+_CYCLES = sql.SQL("select cycle from ({cycles}) s where cycle >= {start} and cycle < {end} order by cycle")
+
+_POSTGRES_EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
+_HEADER_BYTES, _END_BYTES = 19, 2
+_ROW = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("ts_length", ">i4"),
+        ("ts", ">i8"),
+        ("tower_length", ">i4"),
+        ("tower_id", ">i2"),
+        ("value_length", ">i4"),
+        ("value", ">f4"),
+    ]
+)
+
+
+class TooMuch(PermanentError):
+    """A history that would not fit into memory was asked for."""
+
+
+def read(database: Database, quantity: str, towers: ArrayLike, start: datetime, end: datetime) -> History:
+    """Return a quantity of towers at every cycle loaded in [start, end), as it was read.
+
+    Parameters
+    ----------
+    quantity
+        HCal: temperature, leakage, bias_offset, bias, lv_positive, lv_negative; EMCal: temperature_sipm,
+        temperature_preamp, bias, leakage. Units as in the tables.
+    towers
+        `tower_id`, of HCal or of EMCal; see `selection.towers`.
+
+    Raises
+    ------
+    NoTowers, NoQuantity
+        See `telemetry.telemetry_of`.
+    TooMuch
+        Above `MOST_VALUES` values.
+    """
+    where, chosen = telemetry_of(quantity, towers)
+    window = _window(where, quantity, chosen, start, end)
+    with database.transaction() as cursor:
+        cursor.execute(_CYCLES.format(**window))
+        # the session's zone is UTC
+        cycles = [cycle.replace(tzinfo=None) for (cycle,) in cursor.fetchall()]
+        times = np.array(cycles, dtype="datetime64[us]")
+        _require_room(times.size * chosen.size)
+        received = io.BytesIO()
+        cursor.copy_expert(_READINGS.format(**window), received, size=1 << 20)
+    return _history(quantity, times, chosen, received.getbuffer())
+
+
+def read_means(
+    database: Database,
+    quantity: str,
+    towers: ArrayLike,
+    start: datetime,
+    end: datetime,
+    step: timedelta,
+) -> History:
+    """Return means of a quantity of towers over steps from `start`, made by the database.
+
+    For long ranges: what travels is one value a tower and step. A time is the begin of its step; a step
+    without any reading of a tower is NaN. Parameters and errors as `read`.
+    """
+    where, chosen = telemetry_of(quantity, towers)
+    window = _window(where, quantity, chosen, start, end) | {"step": sql.Literal(step)}
+    first = np.datetime64(require_utc(start).replace(tzinfo=None), "us")
+    last = np.datetime64(require_utc(end).replace(tzinfo=None), "us")
+    times: Times = np.arange(first, last, np.timedelta64(step // timedelta(microseconds=1), "us"))
+    _require_room(times.size * chosen.size)
+    received = io.BytesIO()
+    with database.transaction() as cursor:
+        cursor.copy_expert(_MEANS.format(**window), received, size=1 << 20)
+    return _history(quantity, times, chosen, received.getbuffer())
+
+
+def _window(
+    where: Telemetry, quantity: str, chosen: TowerIds, start: datetime, end: datetime
+) -> dict[str, sql.Composable]:
+    return {
+        "quantity": sql.Identifier(quantity),
+        "table": sql.Identifier("hcal", where.table),
+        "cycles": sql.SQL(where.cycles),
+        "start": sql.Literal(require_utc(start)),
+        "end": sql.Literal(require_utc(end)),
+        "towers": sql.Literal(chosen.tolist()) + sql.SQL("::smallint[]"),
+    }
+
+
+def _require_room(values: int) -> None:
+    if values > MOST_VALUES:
+        raise TooMuch(
+            f"{values:,} values are too many for one array",
+            expected=f"at most {MOST_VALUES:,}",
+            remedy="ask for fewer towers or less time, or for means over steps (read_means)",
+        )
+
+
+def _history(quantity: str, times: Times, towers: TowerIds, copied: memoryview) -> History:
+    rows: NDArray[np.void] = np.frombuffer(copied[_HEADER_BYTES:-_END_BYTES], _ROW)
+    values = np.full((times.size, towers.size), np.nan, dtype=np.float32)
+    moments = _POSTGRES_EPOCH + rows["ts"].astype("timedelta64[us]")
+    values[np.searchsorted(times, moments), np.searchsorted(towers, rows["tower_id"])] = rows["value"]
+    return History(quantity, times, towers.astype(np.int64), values)
