@@ -44,6 +44,9 @@ def _jobs(settings: Settings) -> dict[str, dict[str, str | int | float]]:
             "connect": hcal.connect_seconds,
             "reply": hcal.reply_seconds,
             "board": hcal.board_seconds,
+            "led_cycles": hcal.led_cycles,
+            "pin_diode_cycles": hcal.pin_diode_cycles,
+            "dac_cycles": hcal.dac_cycles,
             "unsaved_snapshots": hcal.unsaved_snapshots,
         }
         if hcal.run_number_file is not None:

@@ -28,6 +28,11 @@ class HcalSettings(BaseModel):
     )
     connect_seconds: float = Field(2.0, gt=0, description="Deadline of a connection attempt")
     board_seconds: float = Field(30.0, gt=0, description="Deadline of all readings of one board in one cycle")
+    led_cycles: int = Field(
+        6, ge=0, description="LED intensities are read every so many cycles, from the first one on; 0: never"
+    )
+    pin_diode_cycles: int = Field(6, ge=0, description="PIN diodes likewise")
+    dac_cycles: int = Field(0, ge=0, description="DAC settings likewise")
     unsaved_snapshots: int = Field(
         500, ge=2, description="Snapshots held in memory while they cannot be written"
     )

@@ -6,7 +6,10 @@ What it promises is what `dsa-hcal acquire` promises.
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from dsa_hcal_assets.hcal.acquisition.polling import Polling, board_polling
+from pydantic import Field
+
+from dsa_hcal_assets.hcal.acquisition.board_polling import Cadence, board_polling
+from dsa_hcal_assets.hcal.acquisition.polling import Polling
 from dsa_hcal_assets.hcal.acquisition.polling_job import PollingJob, PollingJobConfig
 from dsa_hcal_assets.hcal.controllers.boards import read_boards
 from dsa_hcal_assets.hcal.controllers.readings import Snapshot
@@ -20,6 +23,12 @@ class HcalBoardsConfig(PollingJobConfig):
 
     boards_file: Path
     """TOML list of boards (id, host, port)."""
+    led_cycles: int = Field(6, ge=0)
+    """LED intensities are read every so many cycles; 0: never."""
+    pin_diode_cycles: int = Field(6, ge=0)
+    """PIN diodes are read every so many cycles; 0: never."""
+    dac_cycles: int = Field(0, ge=0)
+    """DAC settings are read every so many cycles; 0: never."""
 
 
 class HcalBoards(PollingJob[HcalBoardsConfig, Snapshot]):
@@ -33,4 +42,7 @@ class HcalBoards(PollingJob[HcalBoardsConfig, Snapshot]):
         """Read the list of boards."""
         config = self.config
         boards = read_boards(config.boards_file)
-        return board_polling(boards, config.directory, config.deadlines, config.unsaved_snapshots)
+        cadence = Cadence(config.led_cycles, config.pin_diode_cycles, config.dac_cycles)
+        return board_polling(
+            boards, config.directory, config.deadlines, config.unsaved_snapshots, cadence=cadence
+        )

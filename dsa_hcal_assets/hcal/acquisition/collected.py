@@ -1,9 +1,12 @@
 """What has been read of one controller so far, and why the rest has not."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from dsa_hcal_assets.hcal.acquisition.collecting import Collecting
 from dsa_hcal_assets.hcal.controllers.protocol import (
+    EVERY_CYCLE,
     Reading,
     Request,
     ValuesMissing,
@@ -12,18 +15,36 @@ from dsa_hcal_assets.hcal.controllers.protocol import (
 )
 from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, BoardReading, ChannelReading
 
-# readings outermost: a board that dies half way has given its temperatures for all channels
-REQUESTS = tuple(Request(reading, channel) for reading in Reading for channel in range(CHANNELS))
-
-_FIELDS = {Reading.TEMPERATURES: "temperature", Reading.LEAKAGE: "leakage", Reading.OFFSETS: "offset"}
+_FIELDS = {
+    Reading.TEMPERATURES: "temperature",
+    Reading.LEAKAGE: "leakage",
+    Reading.OFFSETS: "offset",
+    Reading.LED_INTENSITIES: "led_intensity",
+    Reading.PIN_DIODES: "pin_diode",
+    Reading.DAC: "dac",
+}
 
 
 class Collected(Collecting[Request, BoardReading]):
-    """Fills up while a controller is read; gives a `BoardReading` at any point."""
+    """Fills up while a controller is read; gives a `BoardReading` at any point.
 
-    def __init__(self, board: str) -> None:
-        super().__init__(board, REQUESTS)
-        self._values: list[dict[str, Any]] = [{} for _ in range(CHANNELS)]
+    Parameters
+    ----------
+    board
+        Id of the controller.
+    readings
+        What is asked of each channel, in this order.
+    """
+
+    def __init__(self, board: str, readings: Sequence[Reading] = EVERY_CYCLE) -> None:
+        # readings outermost: a board that dies half way has given its temperatures for all channels
+        super().__init__(
+            board, [Request(reading, channel) for reading in readings for channel in range(CHANNELS)]
+        )
+        unanswered = {
+            _FIELDS[reading]: [math.nan] * reading.count for reading in readings if reading not in EVERY_CYCLE
+        }
+        self._values: list[dict[str, Any]] = [dict(unanswered) for _ in range(CHANNELS)]
 
     def _parse(self, request: Request, reply: bytes) -> ValuesMissing | None:
         values = self._values[request.channel]

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from dsa_hcal_assets.daq.cadence import slots
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.hcal.acquisition.board_polling import Cadence, board_polling
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
-from dsa_hcal_assets.hcal.acquisition.polling import LONGEST_RETRY, board_polling
+from dsa_hcal_assets.hcal.acquisition.polling import LONGEST_RETRY
 from dsa_hcal_assets.hcal.acquisition.run_number import UNKNOWN, read_run_number
 from dsa_hcal_assets.hcal.controllers.boards import Board, read_boards
 from dsa_hcal_assets.hcal.controllers.readings import Snapshot
@@ -62,6 +63,7 @@ def run(settings: Settings, *, cycles: int | None = None) -> Summary:
             period=settings.hcal.poll_seconds,
             deadlines=Deadlines.of(settings.hcal),
             unsaved_limit=settings.hcal.unsaved_snapshots,
+            cadence=Cadence.of(settings.hcal),
             cycles=cycles,
             run_number=lambda: UNKNOWN if run_number_file is None else read_run_number(run_number_file),
         )
@@ -75,6 +77,7 @@ async def acquire(
     period: float,
     deadlines: Deadlines,
     unsaved_limit: int = 500,
+    cadence: Cadence | None = None,
     cycles: int | None = None,
     run_number: Callable[[], int] = lambda: UNKNOWN,
     stop: asyncio.Event | None = None,
@@ -84,7 +87,7 @@ async def acquire(
     _stop_on_signals(stop)
     skipped = 0
     async with board_polling(
-        boards, directory, deadlines, unsaved_limit, min(period, LONGEST_RETRY)
+        boards, directory, deadlines, unsaved_limit, min(period, LONGEST_RETRY), cadence
     ) as polling:
         _log.info("acquisition %s: %d boards every %g s", polling.acquisition_id, len(boards), period)
         async for slot in slots(period, stop):

@@ -7,7 +7,7 @@ board for this cycle, so a hung board takes seconds and not forty time-outs.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic
 
@@ -25,7 +25,9 @@ from dsa_hcal_assets.hcal.acquisition.connection import (
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.hcal.controllers.protocol import (
+    EVERY_CYCLE,
     ReadCommand,
+    Reading,
     ReplyGarbled,
     ReplyTimeout,
     ReplyTooLong,
@@ -184,7 +186,16 @@ class Poller(Generic[R]):
 
 
 class BoardPoller(Poller[BoardReading]):
-    """Keeps the connection to one controller of the hadronic calorimeter."""
+    """Keeps the connection to one controller of the hadronic calorimeter.
+
+    Attributes
+    ----------
+    readings
+        What the next cycle asks for.
+    """
 
     def __init__(self, board: Board, deadlines: Deadlines, *, now: Callable[[], datetime] = utc_now) -> None:
-        super().__init__(board, deadlines, lambda: Collected(board.id), require_read_only, now=now)
+        self.readings: Sequence[Reading] = EVERY_CYCLE
+        super().__init__(
+            board, deadlines, lambda: Collected(board.id, self.readings), require_read_only, now=now
+        )

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,13 +21,9 @@ from dsa_hcal_assets.errors import PlatformError
 from dsa_hcal_assets.hcal.acquisition.board_log import BoardLog, BoardState
 from dsa_hcal_assets.hcal.acquisition.collecting import R
 from dsa_hcal_assets.hcal.acquisition.cycle import poll_all
-from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.note import AcquisitionNote, remove_note, write_note
-from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller, Poller
+from dsa_hcal_assets.hcal.acquisition.poller import Poller
 from dsa_hcal_assets.hcal.acquisition.saving import SnapshotSaver
-from dsa_hcal_assets.hcal.controllers.boards import Board
-from dsa_hcal_assets.hcal.controllers.readings import Snapshot
-from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.hcal.snapshots.source import S, SnapshotSource
 
 LONGEST_RETRY = 10.0
@@ -187,19 +183,6 @@ class Polling(Generic[S]):
                 unhealthy=self._board_log.unhealthy,
             ),
         )
-
-
-def board_polling(
-    boards: Sequence[Board],
-    directory: Path,
-    deadlines: Deadlines,
-    unsaved_limit: int = 500,
-    retry_seconds: float = LONGEST_RETRY,
-) -> AbstractAsyncContextManager[Polling[Snapshot]]:
-    """Be the one that polls the controllers `boards` into `directory`; see `polling`."""
-    pollers = [BoardPoller(board, deadlines) for board in boards]
-    polled = PolledBoards(pollers, Snapshot, lambda snapshot: snapshot.boards)
-    return polling(CONTROLLERS, polled, directory, unsaved_limit, retry_seconds)
 
 
 @asynccontextmanager

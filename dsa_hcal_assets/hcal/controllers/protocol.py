@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dsa_hcal_assets.errors import DeadlineExceeded, PermanentError, TransientError
-from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, TOWERS, Gain
+from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, LEDS, TOWERS, Gain
 
 PROMPT = b">"
 TERMINATOR = b"\n\r"  # LF CR, in this order
@@ -55,12 +55,19 @@ class Reading(enum.Enum):
     LEAKAGE = ("leakage", "I", TOWERS, ("uA",))
     OFFSETS = ("offsets", "GR", TOWERS, ("mV",))
     GAIN = ("gain", "A", 1, ())
+    LED_INTENSITIES = ("led_intensities", "LR", LEDS, ())
+    PIN_DIODES = ("pin_diodes", "LA", LEDS, ())
+    DAC = ("dac", "D", TOWERS, ())
 
     def __init__(self, label: str, letters: str, count: int, units: tuple[str, ...]) -> None:
         self.label = label
         self.letters = letters
         self.count = count
         self.units = units
+
+
+EVERY_CYCLE = (Reading.TEMPERATURES, Reading.VOLTAGES, Reading.LEAKAGE, Reading.OFFSETS, Reading.GAIN)
+"""What every snapshot has; the other readings are asked for now and then."""
 
 
 class ReadCommand(Protocol):

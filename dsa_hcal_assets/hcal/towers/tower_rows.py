@@ -11,12 +11,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from dsa_hcal_assets.hcal.controllers.protocol import EVERY_CYCLE
 from dsa_hcal_assets.hcal.controllers.readings import TOWERS, BoardReading, ChannelReading, Snapshot
 from dsa_hcal_assets.hcal.mapping.channel_map import MapEpoch
 
 REALS = ("temperature", "leakage", "bias_offset", "bias", "lv_positive", "lv_negative")
 GAINS = ("normal", "high")  # labels of hcal.gain_mode, at their codes
 GAIN_UNREAD = -1
+_EVERY_CYCLE = frozenset(reading.label for reading in EVERY_CYCLE)
 ROW = np.dtype(
     [("ts", "i8"), *((name, "f4") for name in REALS), ("gain", "i1"), ("tower_id", "i2")],
 )
@@ -84,8 +86,8 @@ def tower_rows(snapshot: Snapshot, epoch: MapEpoch) -> TowerRows:
 
 
 def failed_readings(board: BoardReading) -> int:
-    """Return how many readings of a board failed (five a channel)."""
-    return sum(len(channel.errors) for channel in board.channels)
+    """Return how many of the readings of every cycle failed (five a channel)."""
+    return sum(len(channel.errors.keys() & _EVERY_CYCLE) for channel in board.channels)
 
 
 def copy_bytes(rows: NDArray[np.void]) -> bytes:

@@ -178,7 +178,7 @@ def _fixed(seed: int, board: str, channel: int) -> _Fixed:
         lv_negative=round(float(random.normal(-6.6, 0.01)), 3),
         dose=_DOSE[detector_of(board)] * (1 + _DOSE_OUTWARDS * eta / eta.max()),
         gain_drift=random.normal(*_GAIN_DRIFT, TOWERS),
-        led_intensity=1900.0 + 100 * random.integers(0, 14, LEDS),
+        led_intensity=1900 + 100 * random.integers(0, 14, LEDS).astype(np.float64),
         coupling=random.uniform(45.0, 150.0, LEDS),
     )
 

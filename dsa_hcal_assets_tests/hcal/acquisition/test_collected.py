@@ -5,9 +5,16 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from dsa_hcal_assets.hcal.acquisition.collected import REQUESTS, Collected
-from dsa_hcal_assets.hcal.controllers.protocol import Reading, ReplyTimeout, Request, WrongCount
+from dsa_hcal_assets.hcal.acquisition.collected import Collected
+from dsa_hcal_assets.hcal.controllers.protocol import (
+    EVERY_CYCLE,
+    Reading,
+    ReplyTimeout,
+    Request,
+    WrongCount,
+)
 
+REQUESTS = Collected("80").requests
 FIRST, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
 REPLIES = {
     Reading.TEMPERATURES: b"22.5\n\r" * 24 + b">",
@@ -15,12 +22,15 @@ REPLIES = {
     Reading.OFFSETS: b"-150\n\r" * 24 + b">",
     Reading.VOLTAGES: b"6.4\n\r65.1\n\r-6.6\n\r>",
     Reading.GAIN: b"High\n\r>",
+    Reading.LED_INTENSITIES: b"1900\n\r2000\n\r2100\n\r2200\n\r3200\n\r>",
+    Reading.PIN_DIODES: b"0\n\r0\n\r70\n\r0\n\r0\n\r>",
+    Reading.DAC: b"1898\n\r" * 24 + b">",
 }
 
 
-def collected(*, but=()):
-    board = Collected("80")
-    for request in REQUESTS:
+def collected(*, but=(), readings=EVERY_CYCLE):
+    board = Collected("80", readings)
+    for request in board.requests:
         if request not in but:
             board.take(request, REPLIES[request.reading])
     return board
@@ -40,6 +50,26 @@ def test_a_complete_board_is_ok_and_each_value_is_in_its_place():
         assert set(channel.offset) == {-150}
         assert (channel.lv_positive, channel.bias, channel.lv_negative) == (6.4, 65.1, -6.6)
         assert channel.gain == "high"
+
+
+def test_what_is_asked_for_now_and_then_is_in_its_place():
+    for channel in collected(readings=tuple(Reading)).reading().channels:
+        assert list(channel.led_intensity) == [1900, 2000, 2100, 2200, 3200]
+        assert list(channel.pin_diode) == [0, 0, 70, 0, 0]
+        assert set(channel.dac) == {1898}
+        assert channel.gain == "high"
+
+
+def test_what_was_not_asked_for_is_told_from_what_was_not_answered():
+    asked = (*EVERY_CYCLE, Reading.PIN_DIODES)
+    board = collected(readings=asked, but=[Request(Reading.PIN_DIODES, 3)])
+    board.fail_rest(ReplyTimeout("no reply"))
+    reading = board.reading()
+    unanswered = reading.channels[3]
+    assert unanswered.led_intensity is None
+    assert np.isnan(unanswered.pin_diode).all()
+    assert unanswered.errors.keys() == {"pin_diodes"}
+    assert (reading.status, "1 of 48" in reading.error["what"]) == ("partial", True)
 
 
 def test_nothing_read_is_down_with_the_first_reason():

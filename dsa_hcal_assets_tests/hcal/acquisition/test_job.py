@@ -113,7 +113,7 @@ def test_a_disk_that_stays_full_is_the_error_it_ends_with(rack, tmp_path, monkey
 
 def test_a_defect_in_writing_ends_the_job_instead_of_polling_for_nothing(rack, tmp_path, monkeypatch):
     defective = replace(CONTROLLERS, encode=lambda snapshot: 1 / 0)
-    monkeypatch.setattr("dsa_hcal_assets.hcal.acquisition.polling.CONTROLLERS", defective)
+    monkeypatch.setattr("dsa_hcal_assets.hcal.acquisition.board_polling.CONTROLLERS", defective)
     with pytest.raises(ZeroDivisionError):
         acquire(rack, tmp_path)
 

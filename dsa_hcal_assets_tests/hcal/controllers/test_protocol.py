@@ -33,7 +33,7 @@ HEALTHY = "\n\r".join(LINES).encode() + b"\n\r>"
 # every command of the controllers and of the low-voltage crate that sets, switches or disturbs
 # something, or is simply not polled, in the spellings clients use
 FORBIDDEN = [
-    b"$E", b"$H", b"$D0", b"$D7", b"$LA0", b"$LR0", b"$LS01900", b"$LS021900", b"$LM0001F", b"$LM00000",
+    b"$E", b"$H", b"$LS01900", b"$LS021900", b"$LM0001F", b"$LM00000",
     b"$GS00-0150", b"$GS312-0150", b"$GS0001000", b"$A0h", b"$A0n", b"$A7h", b"$P0", b"$P7", b"$P0FFFFFF",
     b"$V01", b"$I01", b"$E01FFFF", b"$E0100",
 ]  # fmt: skip
@@ -48,10 +48,10 @@ def whole(request: Request, *chunks: bytes) -> bytes:
 
 
 class TestWhitelist:
-    def test_the_five_polled_readings_are_all_that_can_be_built(self):
+    def test_the_eight_polled_readings_are_all_that_can_be_built(self):
         built = {Request(reading, channel).wire for reading in Reading for channel in range(8)}
         letters = {re.fullmatch(rb"\$([A-Z]+)[0-7]\n\r", wire)[1] for wire in built}
-        assert letters == {b"T", b"U", b"I", b"GR", b"A"}
+        assert letters == {b"T", b"U", b"I", b"GR", b"A", b"LR", b"LA", b"D"}
         assert all(require_read_only(wire) == wire for wire in built)
 
     @pytest.mark.parametrize("end", [b"", b"\n\r", b"\r\n", b"\n"])
