@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-MOST_ITERATIONS = 300
-TOLERANCE = 1e-7
+MOST_ITERATIONS = 3000  # four antennas of very unequal gains take hundreds, twenty take about 25
+TOLERANCE = 1e-8
 THREADS = 2
 
 
