@@ -16,7 +16,7 @@ cable is a `valid_to` on the old rows and new rows from then on. At every time b
 import csv
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
@@ -96,8 +96,8 @@ class ChannelMap:
     """All epochs of a map in order of time, its rows, its file's text and the digest that identifies it."""
 
     epochs: tuple[MapEpoch, ...]
-    rows: tuple[MapRow, ...]
-    text: str
+    rows: tuple[MapRow, ...] = field(repr=False)
+    text: str = field(repr=False)
     digest: str
 
     def at(self, moment: datetime) -> MapEpoch:
