@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from dsa_hcal_assets.simulation.boards.board import Output
@@ -24,6 +25,13 @@ class Executes(Protocol):
 B = TypeVar("B", bound=Executes)
 
 
+class Cuts(Protocol):
+    """Turns a stream of bytes into commands."""
+
+    def feed(self, data: bytes) -> list[Command]:
+        """Return the commands that `data` completes."""
+
+
 class BoardServer(Generic[B]):
     """Serves a simulated board to any number of clients.
 
@@ -38,6 +46,8 @@ class BoardServer(Generic[B]):
     faults
         What is wrong from the start; change it later with `set_faults`.
     """
+
+    cutter: Callable[[], Cuts] = CommandCutter
 
     def __init__(self, board: B, host: str = "127.0.0.1", port: int = 0, faults: Faults | None = None):
         self.board = board
@@ -83,7 +93,7 @@ class BoardServer(Generic[B]):
             self._clients[writer] = task
         self.connections += 1
         answering: asyncio.Task[None] | None = None
-        cutter = CommandCutter()
+        cutter = self.cutter()
         try:
             if self.faults.banner:
                 writer.write(_BANNER + PROMPT)
