@@ -7,17 +7,25 @@ done about gaps (quality_metrics.py, anomalies/).
 
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from dsa_hcal_assets.clock import require_utc
+from dsa_hcal_assets.clock import require_utc, utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+from dsa_hcal_assets.hcal.days import bounds
 
+_COLUMNS = {
+    "start": "datetime64[us, UTC]",
+    "end": "datetime64[us, UTC]",
+    "board": "object",
+    "reason": "str",
+    "cycles": "int64",
+}
 CADENCE = timedelta(minutes=10)  # where fewer than two cycles are loaded, nothing else can be known
 LATE = 1.5  # steps between two cycles beyond which there should have been one in between
 
@@ -109,7 +117,14 @@ def gaps(
     )
     waiting = database.rows(_WAITING, window) if any(gap.reason is Reason.LOST for gap in found) else []
     rows = [astuple(_explained(gap, waiting)) for gap in found]
-    return _typed(pd.DataFrame(rows, columns=["start", "end", "board", "reason", "cycles"]))
+    # as objects first: a column of names and None stays one
+    return pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object).astype(_COLUMNS)
+
+
+def gaps_of_day(database: Database, day: str | date, now: datetime | None = None) -> pd.DataFrame:
+    """Return the gaps of a UTC day, of one that goes on only until `now`; see `gaps`."""
+    start, end = bounds(day)
+    return gaps(database, start, max(start, min(end, now or utc_now())))
 
 
 class _Steps:
@@ -198,8 +213,3 @@ def _explained(gap: _Gap, waiting: list[tuple[datetime, str]]) -> _Gap:
 
 def _median(steps: list[timedelta]) -> timedelta | None:
     return timedelta(seconds=float(np.median([step.total_seconds() for step in steps]))) if steps else None
-
-
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    kinds = {"start": "datetime64[us, UTC]", "end": "datetime64[us, UTC]", "cycles": "int64"}
-    return frame.astype(kinds)

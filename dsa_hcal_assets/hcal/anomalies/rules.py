@@ -14,6 +14,7 @@ from dsa_hcal_assets.hcal.anomalies import deviations, places
 from dsa_hcal_assets.hcal.anomalies.history import Baseline
 from dsa_hcal_assets.hcal.anomalies.places import Place
 from dsa_hcal_assets.hcal.anomalies.readings import Readings
+from dsa_hcal_assets.hcal.anomalies.set_points import SetPoints
 from dsa_hcal_assets.hcal.mapping import geometry
 from dsa_hcal_assets.hcal.mapping.geometry import Detector
 
@@ -64,12 +65,12 @@ class Past:
     offsets_before
         float64[3072]: bias offsets of the newest earlier day, NaN where unknown.
     offsets_set
-        float64[cycles, 3072]: bias offsets set, NaN where nobody said or they were just being changed.
+        What the bias offsets were set to.
     """
 
     baselines: Mapping[str, Baseline]
     offsets_before: Floats
-    offsets_set: Floats
+    offsets_set: SetPoints
 
 
 def observations(readings: Readings, past: Past) -> Iterator[Observation]:
@@ -103,17 +104,18 @@ def _of_towers(
     scatter = np.maximum(baseline.scatter, floor)
     alone = (residual - common[:, geometry.towers().detector]) / scatter
     yield Observation("history", quantity, towers, alone, values)
-    of_detector = scatter.reshape(len(Detector), -1)
+    of_detector = scatter.reshape(len(Detector), geometry.TOWERS_PER_DETECTOR)
     yield Observation("history", quantity, places.detectors(), common / np.median(of_detector, axis=1))
 
 
 def _of_offsets(readings: Readings, past: Past) -> Iterator[Observation]:
     towers, offsets, wanted = places.towers(), readings.bias_offset, past.offsets_set
     yield Observation("limit", "bias_offset", towers, offsets)
-    yield Observation("mismatch", "bias_offset", towers, np.abs(offsets - wanted), offsets)
+    difference = np.where(wanted.settled, np.abs(offsets - wanted.values), np.nan)
+    yield Observation("mismatch", "bias_offset", towers, difference, offsets)
     changed = deviations.change(offsets, readings.seconds, CHANGE_SECONDS, before=past.offsets_before)
     # where the set point is known, only a difference from it is wrong
-    unexplained = np.where(np.isnan(wanted), np.abs(changed), np.nan)
+    unexplained = np.where(np.isnan(wanted.values), np.abs(changed), np.nan)
     yield Observation("change", "bias_offset", towers, unexplained, offsets)
 
 
@@ -139,7 +141,7 @@ def gain_disagreement(gain: Floats) -> Floats:
     [cycles, 128]: 0 or 1, NaN where one half of the sector was not read. The detector's mode is that
     of most of its half-sectors, normal when there are as many of both.
     """
-    by_detector = gain.reshape(len(gain), len(Detector), -1)
+    by_detector = gain.reshape(len(gain), len(Detector), 2 * geometry.SECTORS)
     read = np.sum(~np.isnan(by_detector), axis=2, keepdims=True)
     mode = (2 * np.nansum(by_detector, axis=2, keepdims=True) > read).astype(gain.dtype)
     sectors = by_detector.reshape(len(gain), len(Detector), geometry.SECTORS, 2)

@@ -1,5 +1,6 @@
 """What the bias offsets were set to (`hcal.set_point`), sample by sample."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -17,25 +18,44 @@ where quantity = 'bias_offset' and tower_id < %(towers)s
 """
 
 
-def offsets(cursor: Cursor, times: NDArray[np.datetime64], towers: int) -> NDArray[np.float32]:
-    """Return the bias offset each tower was set to at each time, float32[times, towers].
+@dataclass(frozen=True, eq=False)
+class SetPoints:
+    """What towers were set to, sample by sample.
 
-    NaN where no set point is known, and within a minute of a change.
+    Parameters
+    ----------
+    values
+        float32[times, towers], NaN where no set point is known.
+    settled
+        bool[times, towers]: false within a minute of a change.
+    """
+
+    values: NDArray[np.float32]
+    settled: NDArray[np.bool_]
+
+
+def offsets(cursor: Cursor, times: NDArray[np.datetime64], towers: int) -> SetPoints:
+    """Return what the bias offset of each tower was set to at each time.
 
     Parameters
     ----------
     times
         datetime64[us], UTC, ascending.
     """
-    wanted = np.full((len(times), towers), np.nan, dtype=np.float32)
+    values = np.full((len(times), towers), np.nan, dtype=np.float32)
+    settled = np.ones(values.shape, dtype=bool)
     if not len(times):
-        return wanted
+        return SetPoints(values, settled)
     cursor.execute(_SET, {"towers": towers, "first": times[0].item(), "last": times[-1].item()})
-    for tower, lower, upper, value in cursor.fetchall():
-        start = 0 if lower is None else _index(times, lower + BEING_CHANGED)
-        end = len(times) if upper is None else _index(times, upper - BEING_CHANGED)
-        wanted[start:end, tower] = value
-    return wanted
+    for tower, start, end, value in cursor.fetchall():
+        first = 0 if start is None else _index(times, start)
+        last = len(times) if end is None else _index(times, end)
+        values[first:last, tower] = value
+        for change in (start, end):
+            if change is not None:
+                around = _index(times, change - BEING_CHANGED), _index(times, change + BEING_CHANGED)
+                settled[slice(*around), tower] = False
+    return SetPoints(values, settled)
 
 
 def _index(times: NDArray[np.datetime64], moment: datetime) -> int:
