@@ -32,6 +32,28 @@ def unread() -> Towers:
     return np.full(TOWERS, np.nan, dtype=np.float32)
 
 
+def checked(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return values of one or many channels as float32[shape], which nobody can change.
+
+    An array, or a part of one, that this returned before is given back as it is.
+
+    Raises
+    ------
+    ValueError
+        If they are not of that shape, or one is infinite.
+    """
+    if isinstance(values, np.ndarray) and _is_checked(values, shape):
+        return values
+    with np.errstate(over="ignore"):
+        array = np.array(values, dtype=np.float32)
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}: {shape} is required")
+    if np.isinf(array).any():
+        raise ValueError(f"{name} has infinite values")
+    array.flags.writeable = False
+    return array
+
+
 @dataclass(frozen=True, eq=False)
 class ChannelReading:
     """State of one half-sector.
@@ -81,10 +103,10 @@ class ChannelReading:
         if self.gain not in ("normal", "high", None):
             raise ValueError(f"gain mode {self.gain!r}: normal, high or None")
         for name in ("temperature", "leakage", "offset"):
-            object.__setattr__(self, name, _values(name, getattr(self, name), TOWERS))
+            object.__setattr__(self, name, checked(name, getattr(self, name), (TOWERS,)))
         for name, count in _NOW_AND_THEN.items():
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, _values(name, getattr(self, name), count))
+                object.__setattr__(self, name, checked(name, getattr(self, name), (count,)))
         for name in ("bias", "lv_positive", "lv_negative"):
             object.__setattr__(self, name, _voltage(name, getattr(self, name)))
 
@@ -175,15 +197,8 @@ class Snapshot:
             raise ValueError(f"boards {names}: each id once")
 
 
-def _values(name: str, values: ArrayLike, count: int) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):
-        array = np.array(values, dtype=np.float32)
-    if array.shape != (count,):
-        raise ValueError(f"{name} has shape {array.shape}: ({count},) is required")
-    if np.isinf(array).any():
-        raise ValueError(f"{name} has infinite values")
-    array.flags.writeable = False
-    return array
+def _is_checked(values: NDArray[np.generic], shape: tuple[int, ...]) -> bool:
+    return not values.flags.writeable and values.shape == shape and values.dtype == np.float32
 
 
 def _same(mine: ArrayLike | None, theirs: ArrayLike | None) -> bool:
