@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dsa_hcal_assets.cli.hcal_conditions import conditions
 from dsa_hcal_assets.cli.hcal_map import channel_map_group
 from dsa_hcal_assets.settings import Settings, load_settings
 
@@ -27,6 +28,7 @@ def hcal() -> None:
 
 
 hcal.add_command(channel_map_group)
+hcal.add_command(conditions)
 
 
 @hcal.command()

@@ -174,7 +174,7 @@ def _refusals(name: str) -> Iterator[None]:
         yield
     except (psycopg2.errors.RestrictViolation, psycopg2.errors.CheckViolation) as error:
         raise BadTag(
-            f"global tag {name} cannot be changed so",
+            f"global tag {name!r} cannot be made or changed so",
             found=error.diag.message_primary or str(error),
             kept="the tag is as it was",
             remedy=error.diag.message_hint,
