@@ -130,7 +130,14 @@ def _iterate(
     antennas = weight.shape[0]
     total = weight.sum()
     start = 1.0 if phase_only or total == 0 else np.sqrt(np.abs(matrix).sum() / total)
-    gains = np.where(alive, start + 0j, 0j)
+    # phases of the baselines to the antenna that has most data: from equal phases, few antennas may
+    # end in a place that is best among its neighbours only
+    best = np.argmax(weight.sum(axis=1))
+    gains = np.zeros(antennas, np.complex128)
+    for i in range(antennas):
+        if alive[i]:
+            length = abs(matrix[i, best])
+            gains[i] = start * matrix[i, best] / length if length > 0 else start + 0j
     fresh = np.zeros(antennas, np.complex128)
     for iteration in range(MOST_ITERATIONS):
         for i in range(antennas):

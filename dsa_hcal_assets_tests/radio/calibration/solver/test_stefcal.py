@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dsa_hcal_assets.radio.calibration.solver import stefcal
@@ -26,6 +26,8 @@ def relative_to_first(values: np.ndarray) -> np.ndarray:  # type: ignore[type-ar
     seed=st.integers(0, 2**31),
     phase_only=st.booleans(),
 )
+@example(antennas=4, solutions=4, seed=19180115, phase_only=False)  # takes hundreds of iterations
+@example(antennas=4, solutions=4, seed=8192, phase_only=True)  # equal phases lead to a wrong place
 @settings(max_examples=40, deadline=None)
 def test_injected_gains_come_out_again(antennas: int, solutions: int, seed: int, phase_only: bool) -> None:
     rng = np.random.default_rng(seed)
