@@ -21,12 +21,14 @@ from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import DatabaseUnavailable
 from dsa_hcal_assets.installation import Installation
+from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.radio import group_states
 from dsa_hcal_assets.rig import readers as rig
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.web import observing_day as observing_days
 from dsa_hcal_assets.web import product_files
 from dsa_hcal_assets.web.metrics import StatusCollector
+from dsa_hcal_assets.web.spool_metrics import SpoolCollector
 from dsa_hcal_assets.web.status import RECENT_GROUPS, group_as_json, read_status
 
 GroupStateName = Literal["collecting", "pending", "in progress", "completed", "failed"]
@@ -65,7 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(psycopg2.Error, _unavailable)
     _add_api(app, database, version)
     _add_groups(app, database)
-    _add_metrics(app, database)
+    _add_metrics(app, database, installation.settings)
     _add_products(app, database, installation.settings.products)
     _add_days(app, database, installation.settings.products)
     _add_index(app, database, installation.settings, version)
@@ -126,9 +128,10 @@ def _add_groups(app: FastAPI, database: Database) -> None:
         }
 
 
-def _add_metrics(app: FastAPI, database: Database) -> None:
+def _add_metrics(app: FastAPI, database: Database, settings: Settings) -> None:
     registry = CollectorRegistry()
     registry.register(StatusCollector(database))
+    registry.register(SpoolCollector(settings.incoming, database, Ledger(database, settings.quarantine)))
 
     @app.get("/metrics", response_class=Response)
     def metrics() -> Response:

@@ -1,10 +1,13 @@
 """A sensor that watches a directory: asks once, asks again for what stays undone, never doubles."""
 
 import json
+from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
+from dsa_hcal_assets import services
 from dsa_hcal_assets.alerts.record import open_alerts
 from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.orchestration import incoming
@@ -97,6 +100,31 @@ def test_keys_of_a_dynamic_set_are_added_before_their_runs(tick):
     result = tick(Backlog([Work(KEY, "c0ffee")]), dynamic=GROUPS)
     (added,) = result.dynamic_partitions_requests
     assert (added.partitions_def_name, added.partition_keys) == ("radio_group", [KEY])
+
+
+def test_what_is_live_goes_first_and_a_backlog_follows_oldest_first_in_its_own_slots(tick):
+    days = [Work("2026-01-01", "1", live=False), Work("2026-01-02", "2", live=False), Work("2026-03-01", "3")]
+    live, *backlog = tick(Backlog(days)).run_requests
+    assert live.partition_key == "2026-03-01"
+    assert "dsa_hcal/backlog" not in live.tags
+    assert [request.partition_key for request in backlog] == ["2026-01-01", "2026-01-02"]
+    for request in backlog:
+        assert int(request.tags["dagster/priority"]) < int(live.tags["dagster/priority"])
+        assert request.tags["dsa_hcal/backlog"] == "watch"
+
+
+def test_a_backlog_of_years_never_crowds_out_what_is_live(tick):
+    days = [Work(f"2025-01-{day:02d}-{n}", "1", live=False) for day in range(1, 29) for n in range(9)]
+    requests = tick(Backlog([*days, Work("2026-03-01", "3")])).run_requests
+    assert requests[0].partition_key == "2026-03-01"
+    assert len(requests) == MOST_RUNS_A_TICK
+
+
+def test_a_backlog_has_part_of_the_slots_only():
+    shipped = Path(services.__file__).with_name("dagster.yaml")
+    runs = yaml.safe_load(shipped.read_text())["concurrency"]["runs"]
+    (limit,) = [one for one in runs["tag_concurrency_limits"] if one["key"] == incoming.BACKLOG_TAG]
+    assert limit["limit"] <= runs["max_concurrent_runs"] // 2
 
 
 def test_another_version_is_asked_for_under_another_run_key(tick):

@@ -7,6 +7,7 @@ for snapshots (`scan`) and for files of any other kind (`scan_files`). Not here:
 
 import logging
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from dsa_hcal_assets.ledger.model import FileUnavailable
 from dsa_hcal_assets.products import Input
 
 FIRST_DAY = datetime(2023, 1, 1, tzinfo=UTC)  # first daily partition; nothing earlier can be processed
+LIVE = timedelta(days=1)  # how far back what is being taken now may lie
 FUTURE_LIMIT = timedelta(hours=1)  # a clock this far ahead is wrong, not early
 _AT_ONCE = 100  # files entered into the ledger in one transaction
 
@@ -58,7 +60,7 @@ class ScanReport:
     Parameters
     ----------
     accepted
-        New contents, now pending, oldest first.
+        New contents, now pending, in the order they were read.
     duplicates
         Files whose content had been accepted before under another name or delivery.
     conflicts, quarantined
@@ -120,7 +122,8 @@ def scan(
 ) -> ScanReport:
     """Bring the snapshot files of `incoming` that the ledger does not know into it; see `scan_files`.
 
-    Their checksums are verified here, what the boards said is looked at when they are loaded.
+    Those of the last day go first: what is being taken now never waits behind a backlog. Their checksums
+    are verified here, what the boards said is looked at when they are loaded.
 
     Parameters
     ----------
@@ -133,7 +136,10 @@ def scan(
         check_time(look.cycle, now or utc_now())
         return Identity(look.cycle.isoformat(), look.cycle, look.digest)
 
-    return scan_files(incoming, ledger, source.name, identify, suffix=SUFFIX, limit=limit)
+    live_from = source.file_name((now or utc_now()) - LIVE)
+    return scan_files(
+        incoming, ledger, source.name, identify, suffix=SUFFIX, limit=limit, live_from=live_from
+    )
 
 
 def scan_files(
@@ -144,6 +150,7 @@ def scan_files(
     *,
     suffix: str,
     limit: int = 500,
+    live_from: str = "",
 ) -> ScanReport:
     """Bring the files of `incoming` that the ledger does not know into it.
 
@@ -158,6 +165,8 @@ def scan_files(
         Reads and verifies a file; `BadInput` puts it into quarantine, OSError leaves it for later.
     suffix
         End of the names that belong to the source.
+    live_from
+        Names from this one on are read before the older ones.
 
     Raises
     ------
@@ -167,6 +176,8 @@ def scan_files(
     report = ScanReport()
     names = _names(incoming, suffix, report)
     unknown = ledger.unknown(source, names)
+    live = bisect_left(unknown, live_from)
+    unknown = unknown[live:] + unknown[:live]
     report.remaining = max(0, len(unknown) - limit)
     for some in _batched(unknown[:limit], _AT_ONCE):
         _accept([incoming / name for name in some], ledger, source, identify, report)

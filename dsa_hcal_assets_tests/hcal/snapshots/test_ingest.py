@@ -94,6 +94,14 @@ def test_a_backlog_is_taken_in_portions_oldest_first(ledger: Ledger, incoming: P
     assert len(scan(incoming, ledger, CONTROLLERS, limit=2).accepted) == 1
 
 
+def test_what_is_being_taken_now_goes_before_a_backlog(ledger: Ledger, incoming: Path) -> None:
+    now = cycle(600)
+    land(incoming, *(snapshot(number) for number in (0, 1, 2, 3, 599, 600)))
+    looks = [scan(incoming, ledger, CONTROLLERS, limit=3, now=now) for _ in range(2)]
+    taken = [[arrival.sample_time for arrival in look.accepted] for look in looks]
+    assert taken == [[cycle(599), now, cycle(0)], [cycle(1), cycle(2), cycle(3)]]
+
+
 def test_no_directory_yet_is_no_error(ledger: Ledger, tmp_path: Path) -> None:
     assert scan(tmp_path / "nowhere", ledger, CONTROLLERS).accepted == []
 

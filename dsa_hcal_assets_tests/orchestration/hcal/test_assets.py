@@ -1,6 +1,6 @@
 """Snapshots from landing to report, through sensor and assets, on a real database."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from dsa_hcal_assets.hcal.snapshots import due
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration import hcal
-from dsa_hcal_assets.orchestration.hcal.sensor import hcal_sensor, look
+from dsa_hcal_assets.orchestration.hcal.sensor import hcal_sensor, look, work_of_days
 from dsa_hcal_assets.quality.store import latest
 from dsa_hcal_assets.quality.verdicts import Level
 from dsa_hcal_assets.simulation.boards.physics import BOARDS
@@ -25,6 +25,7 @@ def land(installation: Installation, *snapshots: Any) -> list[Path]:
 def run_day(installation: Installation, instance: dg.DagsterInstance, **options: Any) -> Any:
     return dg.materialize(
         list(hcal.ASSETS),
+        selection=dg.AssetSelection.groups("hcal"),
         partition_key=DAY,
         resources={"installation": installation},
         instance=instance,
@@ -115,6 +116,13 @@ def test_the_sensor_takes_all_pending_snapshots_of_a_day_in_one_run(
     [request] = result.run_requests
     assert request.partition_key == DAY
     assert request.tags["dsa_hcal/work"].startswith("3 snapshots")
+
+
+def test_today_is_live_and_so_is_yesterday_for_an_hour_after_midnight() -> None:
+    days = [due.DueDay(day, "1", "") for day in ("2026-11-19", "2026-11-20", "2026-11-21")]
+    midnight = datetime(2026, 11, 21, tzinfo=UTC)
+    assert [work.live for work in work_of_days(days, midnight + timedelta(minutes=59))] == [False, True, True]
+    assert [work.live for work in work_of_days(days, midnight + timedelta(hours=2))] == [False, False, True]
 
 
 @pytest.mark.parametrize("asset", hcal.ASSETS, ids=lambda asset: asset.key.to_user_string())
