@@ -20,13 +20,17 @@ def check_name(metric: str) -> str:
     return re.sub(r"\W+", "_", metric).strip("_")
 
 
-def check_specs(stage: str) -> list[dg.AssetCheckSpec]:
-    """Return the checks of a stage (an asset's name), from the thresholds file the product ships."""
+def check_specs(stage: str, *, stop_run: bool = True) -> list[dg.AssetCheckSpec]:
+    """Return the checks of a stage (an asset's name), from the thresholds file the product ships.
+
+    With `stop_run` false a blocking check that fails leaves the rest of its run alone; readers of the
+    product are refused all the same (`StageRun.input`).
+    """
     return [
         dg.AssetCheckSpec(
             check_name(threshold.metric),
             asset=stage,
-            blocking=threshold.blocking,
+            blocking=threshold.blocking and stop_run,
             description=f"{threshold.description}. Limits: {threshold.limits.text()}",
         )
         for threshold in _shipped().of_stage(stage)

@@ -141,8 +141,13 @@ def stage_asset(
     deps: Sequence[str] = (),
     kinds: set[str] | None = None,
     pool: str | None = None,
+    stop_run: bool = True,
 ) -> Callable[[Callable[[StageRun], dg.MaterializeResult[Any]]], dg.AssetsDefinition]:
-    """Make a Dagster asset of a function of `StageRun`; name and description are the function's."""
+    """Make a Dagster asset of a function of `StageRun`; name and description are the function's.
+
+    `stop_run` false is for a stage whose failure the same run has to report: what needs a product that
+    passed asks for it by `StageRun.input` and is refused, a report that does not ask goes on.
+    """
 
     def wrap(function: Callable[[StageRun], dg.MaterializeResult[Any]]) -> dg.AssetsDefinition:
         name = function.__name__
@@ -155,7 +160,7 @@ def stage_asset(
             deps=list(deps),
             kinds=kinds,
             pool=pool,
-            check_specs=check_specs(name),
+            check_specs=check_specs(name, stop_run=stop_run),
             retry_policy=RETRIES,
         )
         def asset(  # Dagster reads the annotations and knows the result type only unparametrised

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 def hcal_snapshots(run: StageRun) -> dg.MaterializeResult[Any]:
     """Snapshots of the day in PostgreSQL (`hcal.tower_reading`, `hcal.board_reading`), each judged.
 
-    Loads what is pending; with nothing pending, the day is loaded again from its files.
+    Loads what is pending. With nothing pending, or when the channel map says something else of the day
+    than it did when it was loaded, the day is loaded again from its files.
     """
     from dsa_hcal_assets.hcal import quality_metrics, readers, verdicts
     from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
-    from dsa_hcal_assets.hcal.mapping import channel_map, dimensions
+    from dsa_hcal_assets.hcal.days import bounds
+    from dsa_hcal_assets.hcal.mapping import channel_map, dimensions, replay
     from dsa_hcal_assets.hcal.snapshots import ingest
     from dsa_hcal_assets.hcal.towers import loading
 
@@ -33,7 +35,9 @@ def hcal_snapshots(run: StageRun) -> dg.MaterializeResult[Any]:
     )
     mapping = channel_map.load_channel_map(settings.channel_map_file)
     dimensions.sync_dimensions(database, mapping, local_zone=settings.local_zone)
-    again = not ledger.pending(CONTROLLERS.name, run.partition)
+    again = not ledger.pending(CONTROLLERS.name, run.partition) or bool(
+        replay.affected_days(database, mapping, *bounds(run.partition))
+    )
     report = loading.load_day(database, ledger, run.partition, mapping, run.run_id, everything=again)
     verdicts.judge_snapshots(database, run.partition, run.installation.thresholds)
 
@@ -99,10 +103,40 @@ def sector_rollup(run: StageRun) -> dg.MaterializeResult[Any]:
 
 
 @stage_asset(
-    group="hcal", partitions=DAYS, deps=["half_sector_rollup", "sector_rollup"], kinds={"html", "matplotlib"}
+    group="hcal",
+    partitions=DAYS,
+    deps=["half_sector_rollup", "sector_rollup"],
+    kinds={"postgres", "numpy"},
+    stop_run=False,  # the report has to show a bad day; corrections ask for this product and are refused
+)
+def detector_anomalies(run: StageRun) -> dg.MaterializeResult[Any]:
+    """What was out of order on the day (`hcal.anomaly`), what is missing, and whether to build on it."""
+    from dsa_hcal_assets.clock import utc_now
+    from dsa_hcal_assets.hcal import coverage
+    from dsa_hcal_assets.hcal.anomalies import detection, metrics, readers, telling
+
+    sources = [run.input(kind) for kind in ("half_sector_rollup", "sector_rollup")]
+    database = run.installation.database
+    looked = detection.refresh(database, run.partition, run.installation.thresholds)
+    due, over = telling.tell(database, run.installation.tell, utc_now())
+
+    def make(place: Path) -> Outcome:
+        readers.anomalies_of_day(database, run.partition).to_csv(place / "anomalies.csv", index=False)
+        coverage.gaps_of_day(database, run.partition).to_csv(place / "gaps.csv", index=False)
+        facts = {"days looked at": ", ".join(looked.found), "alerts due": due, "troubles over": over}
+        return Outcome(metrics.anomaly_metrics(database, run.partition), facts=facts)
+
+    return _publish(run, make, inputs=sources)
+
+
+@stage_asset(
+    group="hcal",
+    partitions=DAYS,
+    deps=["half_sector_rollup", "sector_rollup", "detector_anomalies"],
+    kinds={"html", "matplotlib"},
 )
 def detector_qa_report(run: StageRun) -> dg.MaterializeResult[Any]:
-    """QA report of the day: eta-phi maps, boards, sectors, towers that stand out, every check."""
+    """QA report of the day: what was wrong, what is missing, maps, sectors, boards, supplies, every check."""
     from dsa_hcal_assets.hcal import report
 
     parts = run.installation
