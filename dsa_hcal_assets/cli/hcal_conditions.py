@@ -113,7 +113,13 @@ def tag(
 @_RUN
 @_DETECTOR
 @click.option("--tag", default=None, help="Show the tag's payload files instead of the towers.")
-@click.option("--max-age", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Hours.")
+@click.option(
+    "--max-age",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Furthest a reading may be from the time, hours.",
+)
 def at(
     moment: datetime | None,
     run_number: int | None,

@@ -184,9 +184,10 @@ def test_two_payloads_of_a_detector_are_never_valid_at_one_time(known: Database)
     assert at_time(known, "v1", 25, detector=1) == [other]
 
 
-def test_a_payload_is_not_valid_in_a_tag_for_longer_than_it_says(known: Database) -> None:
-    tags.create(known, "v1")
-    with pytest.raises(psycopg2.errors.ForeignKeyViolation), known.transaction() as cursor:
+def test_a_payload_is_not_valid_in_a_tag_for_longer_than_it_says(database: Database) -> None:
+    add_payload(database, 1, 0, 24)
+    tags.create(database, "v1")
+    with pytest.raises(psycopg2.errors.ForeignKeyViolation), database.transaction() as cursor:
         cursor.execute(
             "insert into hcal.global_tag_payload (tag_id, detector, valid_from, valid_until, payload_id) "
             "select t.tag_id, p.detector, p.valid_from, p.valid_until + interval '1 day', p.payload_id "
