@@ -22,6 +22,7 @@ HCAL = (
     "board_state",
     "half_sector_rollup",
     "sector_rollup",
+    "detector_anomalies",
     "detector_qa_report",
 )
 RIG = ("rig_readings", "rig_clean", "rig_kpis")
