@@ -34,6 +34,25 @@ def migrate(seconds: float) -> None:
 
 
 @db.command()
+def grant() -> None:
+    """Give the roles dsa_hcal_reader and dsa_hcal_writer their rights, on all that is and will be.
+
+    Every start of the platform does it too. Exit code 2, with what an administrator of the server has to
+    run, when a role is missing that the platform may not make.
+    """
+    from dsa_hcal_assets.database import access, roles
+
+    with access.opened(load_settings()) as database:
+        found = roles.grant_access(database)
+        todo = roles.administrator_sql(database)
+    for one in found:
+        click.echo(f"{one.role:<18} {'has its rights' if one.granted else 'is missing'}")
+    if not all(one.granted for one in found):
+        click.echo(f"an administrator of the server runs this, then `dsa-hcal db grant` again:\n\n{todo}")
+        click.get_current_context().exit(2)
+
+
+@db.command()
 def status() -> None:
     """List every migration and when it was applied. Exit code 2 if one waits.
 

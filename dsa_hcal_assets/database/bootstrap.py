@@ -7,8 +7,10 @@ from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
 
 from dsa_hcal_assets.database.account import Account
+from dsa_hcal_assets.database.roles import READER, WRITER
 from dsa_hcal_assets.database.secrets import Passwords
 from dsa_hcal_assets.errors import ConfigurationError, DatabaseUnavailable, DeadlineExceeded
 
@@ -56,19 +58,21 @@ def make_cluster(place: Path, programs: Path, who: Account, passwords: Passwords
 
 
 def make_database(superuser_url: str, passwords: Passwords) -> None:
-    """Create the application's role (no superuser) and database where they are missing."""
+    """Create the application's role (no superuser), its readers and writers, and the database.
+
+    What is there is kept, passwords are set to those of `passwords`.
+    """
     connection = psycopg2.connect(superuser_url, connect_timeout=10, options="-c statement_timeout=60000")
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute("select 1 from pg_roles where rolname = %s", (ROLE,))
-            verb = sql.SQL("alter" if cursor.fetchone() else "create")
             # createdb: the test suite and restores make databases of their own.
-            cursor.execute(
-                sql.SQL("{} role {} login createdb password {}").format(
-                    verb, sql.Identifier(ROLE), sql.Literal(passwords.application)
-                )
-            )
+            _make_role(cursor, ROLE, sql.SQL("login createdb"), passwords.application)
+            _make_role(cursor, READER, sql.SQL("login"), passwords.reader)
+            _make_role(cursor, WRITER, sql.SQL("nologin"), None)
+            names = [sql.Identifier(name) for name in (READER, WRITER, ROLE)]
+            cursor.execute(sql.SQL("grant {}, {} to {}").format(*names))
+            cursor.execute(sql.SQL("alter role {} set default_transaction_read_only = on").format(names[0]))
             cursor.execute("select 1 from pg_database where datname = %s", (DATABASE,))
             if cursor.fetchone() is None:
                 cursor.execute(
@@ -78,6 +82,13 @@ def make_database(superuser_url: str, passwords: Passwords) -> None:
                 )
     finally:
         connection.close()
+
+
+def _make_role(cursor: Cursor, name: str, rights: sql.SQL, password: str | None) -> None:
+    cursor.execute("select 1 from pg_roles where rolname = %s", (name,))
+    verb = sql.SQL("alter" if cursor.fetchone() else "create")
+    statement = sql.SQL("{} role {} {} password {}")
+    cursor.execute(statement.format(verb, sql.Identifier(name), rights, sql.Literal(password)))
 
 
 def _initdb(staged: Path, password_file: Path, programs: Path, who: Account, seconds: float) -> None:

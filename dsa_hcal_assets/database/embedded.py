@@ -22,6 +22,7 @@ from typing import IO
 import psycopg2
 
 from dsa_hcal_assets.database import account, bootstrap, lifeline, postmaster, secrets, urls
+from dsa_hcal_assets.database.roles import READER
 from dsa_hcal_assets.errors import ConfigurationError, DatabaseUnavailable, DeadlineExceeded
 
 logger = logging.getLogger(__name__)
@@ -251,8 +252,8 @@ class EmbeddedServer:
         return True
 
 
-def running_url(data_dir: Path, database: str = bootstrap.DATABASE) -> str:
-    """Return the application's URL of the server that runs on `data_dir`.
+def running_url(data_dir: Path, database: str = bootstrap.DATABASE, *, reader: bool = False) -> str:
+    """Return the application's (or the reader's) URL of the server that runs on `data_dir`.
 
     Raises
     ------
@@ -269,9 +270,12 @@ def running_url(data_dir: Path, database: str = bootstrap.DATABASE) -> str:
             remedy="start the platform, or set DSA_HCAL_DATABASE_URL",
         )
     passwords = secrets.load(_beside(data_dir, "passwords"))
-    return urls.build(
-        host=HOST, port=found[1], user=bootstrap.ROLE, password=passwords.application, dbname=database
+    login = (
+        {"user": READER, "password": passwords.reader}
+        if reader
+        else {"user": bootstrap.ROLE, "password": passwords.application}
     )
+    return urls.build(host=HOST, port=found[1], dbname=database, **login)
 
 
 def discard(data_dir: Path) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from dsa_hcal_assets.errors import ConfigurationError
@@ -11,10 +11,14 @@ from dsa_hcal_assets.errors import ConfigurationError
 
 @dataclass(frozen=True, repr=False)
 class Passwords:
-    """`superuser` is used to set the server up, `application` by everything else."""
+    """`superuser` is used to set the server up, `reader` by people and programs that only look.
+
+    `application` is used by everything else. `reader` is empty in a file of an older version.
+    """
 
     superuser: str
     application: str
+    reader: str = ""
 
 
 def load(path: Path) -> Passwords:
@@ -46,10 +50,14 @@ def load(path: Path) -> Passwords:
 
 
 def load_or_make(path: Path) -> Passwords:
-    """Read `path`, or write new passwords into it (complete or not at all)."""
+    """Read `path`, or write new passwords into it (complete or not at all); add what an older one lacks."""
     if path.exists():
-        return load(path)
-    passwords = Passwords(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+        passwords = load(path)
+        if passwords.reader:
+            return passwords
+        passwords = replace(passwords, reader=secrets.token_urlsafe(24))
+    else:
+        passwords = Passwords(*(secrets.token_urlsafe(24) for _ in range(3)))
     staged = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from dsa_hcal_assets.database import migrations
+from dsa_hcal_assets.database import migrations, roles
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.settings import load_settings
 
@@ -27,6 +27,9 @@ def main() -> None:
     try:
         for name in migrations.apply(database):
             log.info("applied migration %s", name)
+        for one in roles.grant_access(database):
+            if not one.granted:
+                log.info("role %s is missing; `dsa-hcal db grant` says how to make it", one.role)
     finally:
         database.close()
 
