@@ -20,8 +20,7 @@ Kind = Literal["mpod", "lv_crate", "meter"]
 LARGEST_STATUS = 2**26 - 1  # outputStatus has 26 bits
 
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-# JSON has neither times nor tuples
-_Utc = Annotated[datetime, Field(strict=False), AfterValidator(require_utc)]
+_Utc = Annotated[datetime, AfterValidator(require_utc)]
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -84,7 +83,7 @@ class CrateReading:
     error: dict[str, str | bool | None] | None
     errors: dict[str, dict[str, str | bool | None]] = field(default_factory=dict)
     main_switch: bool | None = None
-    channels: Annotated[tuple[SupplyChannel, ...], Field(strict=False)] = ()
+    channels: tuple[SupplyChannel, ...] = ()
 
     def __post_init__(self) -> None:
         places = [(channel.slot, channel.channel) for channel in self.channels]
