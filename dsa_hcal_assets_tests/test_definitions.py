@@ -28,7 +28,7 @@ HEAVY = (
     "scipy",
 )
 # each snapshot is judged by itself; the verdicts stand beside it in the database, not on an asset
-JUDGED_INSIDE_A_STAGE = {"snapshot"}
+JUDGED_INSIDE_A_STAGE = {"snapshot", "hcal_spool"}
 # Every one of these would be refused, or fail to open, if anything looked at it.
 HOSTILE = {
     "DSA_HCAL_NO_SUCH_SETTING": "1",

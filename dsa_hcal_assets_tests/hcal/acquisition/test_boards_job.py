@@ -1,6 +1,7 @@
 """The acquisition as a job of the framework keeps the promises of the acquisition alone."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.hcal.acquisition import polling_job
 from dsa_hcal_assets.hcal.acquisition.boards_job import HcalBoards, HcalBoardsConfig
 from dsa_hcal_assets.hcal.controllers.boards import write_boards
-from dsa_hcal_assets.hcal.controllers.snapshot import encode, read_snapshot
+from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, encode, read_snapshot
 from dsa_hcal_assets.simulation.boards.faults import Faults
 from dsa_hcal_assets.simulation.boards.rack import Rack, rack_in_thread
 from dsa_hcal_assets_tests.daq.test_durable_file import file_size_limit
@@ -77,6 +78,32 @@ def test_each_step_leaves_one_file_and_publishes_the_same_bytes(make, tmp_path, 
     assert [snapshot.sequence for snapshot in taken] == [0, 1, 2]
     assert [value for _, value, _ in live] == [encode(snapshot) for snapshot in taken]
     assert {topic for topic, _, _ in live} == {"hcal.snapshot"}
+
+
+def test_a_snapshot_is_encoded_once(make, monkeypatch):
+    encoded = []
+    counting = replace(CONTROLLERS, encode=lambda snapshot: encoded.append(snapshot) or encode(snapshot))
+    monkeypatch.setattr("dsa_hcal_assets.hcal.acquisition.board_polling.CONTROLLERS", counting)
+    job = make()
+    job.setup()
+    for _ in range(2):
+        job.step()
+    job.teardown()
+
+    assert [snapshot.sequence for snapshot in encoded] == [0, 1]
+
+
+def test_its_keys_say_what_is_asked_for_in_which_cycle(make, tmp_path):
+    job = make(led_cycles=2, pin_diode_cycles=1, dac_cycles=0)
+    job.setup()
+    for _ in range(3):
+        job.step()
+    job.teardown()
+
+    channels = [taken.boards[0].channels[0] for taken in snapshots(tmp_path)]
+    assert [channel.led_intensity is not None for channel in channels] == [True, False, True]
+    assert all(channel.pin_diode is not None for channel in channels)
+    assert all(channel.dac is None for channel in channels)
 
 
 def test_connections_live_on_between_steps(make, rack):

@@ -14,6 +14,7 @@ from dsa_hcal_assets.hcal.acquisition.connection import (
 from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.hcal.controllers.protocol import CommandRefused, Reading, ReplyTimeout, Request
 from dsa_hcal_assets_tests.hcal.acquisition.conftest import DEADLINES
+from dsa_hcal_assets_tests.hcal.controllers.test_protocol import FORBIDDEN
 
 REQUEST = Request(Reading.VOLTAGES, 0)
 REPLY = b"6.4\n\r65.1\n\r-6.6\n\r>"
@@ -62,13 +63,14 @@ async def nothing(writer, received):
     pass
 
 
-@pytest.mark.parametrize(
-    "wire", [b"$E\n\r", b"$GS00-0150\n\r", b"$A0h\n\r", b"$P7\n\r", b"$LM0001F\n\r", b"$T0"]
-)
-def test_a_forbidden_command_does_not_reach_the_socket(wire):
+def test_of_all_documented_commands_only_readings_reach_the_socket():
+    """Every command of boards and crates that is no polled reading, with and without its terminator."""
+    forbidden = [command + end for command in FORBIDDEN for end in (b"\n\r", b"\r\n", b"")]
+
     async def client(connection):
-        with pytest.raises(CommandRefused):
-            await connection.ask(ForgedRequest(wire))
+        for wire in (*forbidden, b"$T0", b"$T0\n\r$E\n\r", b"$LR0\n\r\n\r"):
+            with pytest.raises(CommandRefused):
+                await connection.ask(ForgedRequest(wire))
 
     _, received = talk(nothing, client)
     assert received == b"\n\r\n\r"
