@@ -12,6 +12,8 @@ command -v mariadbd >/dev/null 2>&1 || missing="$missing mariadb-server-core"
 # Debian's redis-server is a service and a second name for this program
 command -v redis-server >/dev/null 2>&1 || command -v redis-check-rdb >/dev/null 2>&1 ||
     missing="$missing redis-tools"
+command -v isql >/dev/null 2>&1 || missing="$missing unixodbc"
+ls /usr/lib/*/odbc/psqlodbcw.so >/dev/null 2>&1 || missing="$missing odbc-postgresql"
 [ -z "$missing" ] && exit 0
 if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" != 0 ]; then
     echo "not installed (needs apt-get as root):$missing"

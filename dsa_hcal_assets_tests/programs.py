@@ -13,6 +13,7 @@ PROGRAMS = {
     "mariadb": ("mariadbd",),
     # one program under two names: the second comes without a system service
     "redis": ("redis-server", "redis-check-rdb"),
+    "odbc": ("isql",),
 }
 # servers lie where unprivileged users do not look
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])

@@ -10,6 +10,10 @@ import pytest
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.embedded import EmbeddedServer
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+from dsa_hcal_assets.hcal.emcal import tables as emcal_tables
+from dsa_hcal_assets.hcal.emcal.board_layout import load_board_layout
+from dsa_hcal_assets.hcal.emcal.board_map import load_board_map
+from dsa_hcal_assets.hcal.emcal.snapshot import EMCAL
 from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap, load_channel_map
 from dsa_hcal_assets.hcal.rollups import refresh
 from dsa_hcal_assets.hcal.snapshots.ingest import scan
@@ -17,6 +21,7 @@ from dsa_hcal_assets.hcal.towers.loading import load_day
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.quality.thresholds import Thresholds
 from dsa_hcal_assets_tests.hcal import detector
+from dsa_hcal_assets_tests.hcal.emcal import calorimeter
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +64,31 @@ def day(
     database = Database(server.url("hcal_day"))
     place = tmp_path_factory.mktemp("day")
     yield _load(database, Ledger(database, place / "quarantine"), place / "incoming", channel_map)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def emcal_day(
+    server: EmbeddedServer, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """A day of four EMCal snapshots, for tests that only read: sector 40 down at first, cycles missing."""
+    with closing(psycopg2.connect(server.url("postgres"), connect_timeout=5)) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(f"create database emcal_day template {migrated_template}")
+    database = Database(server.url("emcal_day"))
+    place = tmp_path_factory.mktemp("emcal_day")
+    ledger = Ledger(database, place / "quarantine")
+    down = calorimeter.snapshot(0, down={40})
+    calorimeter.land(place / "incoming", down, *(calorimeter.snapshot(number) for number in (1, 2, 5)))
+    scan(place / "incoming", ledger, EMCAL)
+    emcal_tables.load_day(
+        database,
+        ledger,
+        calorimeter.DAY,
+        emcal_tables.EmcalTables(load_board_map(), load_board_layout()),
+        "run-1",
+    )
+    yield database
     database.close()
 
 
