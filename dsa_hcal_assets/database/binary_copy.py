@@ -5,6 +5,7 @@ The columns are the fields of the array, in their order. Integers and floats tra
 and empty bytes become NULL.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -30,6 +31,22 @@ def copy_bytes(rows: NDArray[np.void]) -> bytes:
     TypeError
         If a field is neither integer, float nor bytes.
     """
+    return copy_of([copy_records(rows)])
+
+
+def copy_of(records: Iterable[bytes]) -> bytes:
+    """Return the bytes of ``copy ... (format binary)`` for records made by `copy_records`."""
+    return b"".join((_HEADER, *records, _END))
+
+
+def copy_records(rows: NDArray[np.void]) -> bytes:
+    """Return `rows` as records of a binary COPY; parts of one COPY can be made apart, and beforehand.
+
+    Raises
+    ------
+    TypeError
+        If a field is neither integer, float nor bytes.
+    """
     names = rows.dtype.names or ()
     wire = np.empty(len(rows), _wire(rows.dtype))
     wire["fields"] = len(names)
@@ -41,7 +58,7 @@ def copy_bytes(rows: NDArray[np.void]) -> bytes:
         wire[_length_of(name)] = lengths
         if (used := np.maximum(lengths, 0)).min(initial=size) < size:
             dropped.append((_offset(wire.dtype, name), size, used))
-    return _HEADER + _packed(wire, dropped) + _END
+    return _packed(wire, dropped)
 
 
 @cache

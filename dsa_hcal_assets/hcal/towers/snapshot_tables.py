@@ -13,22 +13,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json, execute_values
 
+from dsa_hcal_assets.database.binary_copy import copy_of, copy_records
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.controllers.readings import BoardReading, Snapshot
 from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
 from dsa_hcal_assets.hcal.snapshots.loading import Prepared
 from dsa_hcal_assets.hcal.towers import led_rows
-from dsa_hcal_assets.hcal.towers.tower_rows import (
-    COPY_COLUMNS,
-    TowerRows,
-    copy_bytes,
-    failed_readings,
-    tower_rows,
-)
+from dsa_hcal_assets.hcal.towers.tower_rows import COPY_COLUMNS, failed_readings, tower_rows
 from dsa_hcal_assets.ledger import Arrival
 
 _COPY = f"copy hcal.tower_reading ({', '.join(COPY_COLUMNS)}) from stdin (format binary)"
@@ -52,13 +46,16 @@ class MappedTowers:
 
     Parameters
     ----------
-    towers
-        Its rows.
+    records
+        Its rows as records of a binary COPY.
+    towers_read
+        Towers with a temperature.
     expected_boards
         Boards of the channel map at its time.
     """
 
-    towers: TowerRows
+    records: bytes
+    towers_read: int
     expected_boards: tuple[str, ...]
 
 
@@ -76,7 +73,7 @@ class TowerTables:
         """Assign the values to towers; raises `MapNotValid` outside the map's validity."""
         epoch = self.channel_map.at(snapshot.cycle)
         towers = tower_rows(snapshot, epoch)
-        content = MappedTowers(towers, epoch.boards)
+        content = MappedTowers(copy_records(towers.rows), towers.towers_read, epoch.boards)
         return Prepared(arrival, snapshot, content, len(towers.rows), towers.unmapped)
 
     def make_room(self, database: Database, cycles: Sequence[datetime]) -> None:
@@ -111,8 +108,9 @@ class TowerTables:
             [row for prepared in some for row in _board_rows(prepared)],
             page_size=1000,
         )
-        rows = np.concatenate([prepared.content.towers.rows for prepared in some])
-        cursor.copy_expert(_COPY, io.BytesIO(copy_bytes(rows)), size=1 << 20)
+        records = copy_of(prepared.content.records for prepared in some)
+        # in one piece: between two pieces the thread that reads the next files would have its turn
+        cursor.copy_expert(_COPY, io.BytesIO(records), size=len(records))
         hours = sorted({cycle.astimezone(UTC).replace(minute=0, second=0, microsecond=0) for cycle in cycles})
         execute_values(
             cursor,
@@ -145,7 +143,7 @@ def _snapshot_row(prepared: Ready, map_digest: str, run_id: str) -> tuple[Any, .
         statuses.count("down"),
         len(_absent(prepared)),
         statuses.count("unmapped"),
-        prepared.content.towers.towers_read,
+        prepared.content.towers_read,
         map_digest,
         run_id,
     )
