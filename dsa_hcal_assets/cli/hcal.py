@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from dsa_hcal_assets.cli.hcal_conditions import conditions
+from dsa_hcal_assets.cli.hcal_emcal import emcal
 from dsa_hcal_assets.cli.hcal_map import channel_map_group
+from dsa_hcal_assets.cli.hcal_runs import corrections, runs
+from dsa_hcal_assets.cli.hcal_supplies import supplies
 from dsa_hcal_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -29,6 +32,10 @@ def hcal() -> None:
 
 hcal.add_command(channel_map_group)
 hcal.add_command(conditions)
+hcal.add_command(supplies)
+hcal.add_command(runs)
+hcal.add_command(corrections)
+hcal.add_command(emcal)
 
 
 @hcal.command()
@@ -83,9 +90,9 @@ def rollup(day: datetime, everything: bool) -> None:
 )
 def report(day: datetime, into: Path) -> None:
     """Write the QA report of a UTC day and its eta-phi maps into a directory."""
-    from dsa_hcal_assets.hcal import report as reports
     from dsa_hcal_assets.hcal import verdicts
     from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+    from dsa_hcal_assets.hcal.report import page as reports
     from dsa_hcal_assets.hcal.snapshots import ingest
     from dsa_hcal_assets.products import Provenance
     from dsa_hcal_assets.quality.thresholds import Thresholds

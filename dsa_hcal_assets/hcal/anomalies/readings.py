@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg2.extensions import cursor as Cursor
 
+from dsa_hcal_assets.database.binary_copy import postgres_time
 from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.hcal.mapping import geometry
-from dsa_hcal_assets.hcal.towers.tower_rows import postgres_time
 
 Reals = NDArray[np.float32]
 

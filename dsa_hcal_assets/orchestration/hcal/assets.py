@@ -57,7 +57,8 @@ def hcal_snapshots(run: StageRun) -> dg.MaterializeResult[Any]:
 @stage_asset(group="hcal", partitions=DAYS, deps=["hcal_snapshots"], kinds={"postgres", "parquet"})
 def tower_state(run: StageRun) -> dg.MaterializeResult[Any]:
     """State of the 3072 towers: the day's summary of each tower, and the newest snapshot."""
-    from dsa_hcal_assets.hcal import quality_metrics, readers, report
+    from dsa_hcal_assets.hcal import quality_metrics, readers
+    from dsa_hcal_assets.hcal.report import page
 
     source, database = run.input("hcal_snapshots"), run.installation.database
     allowed = quality_metrics.temperature_range(run.installation.thresholds)
@@ -67,7 +68,7 @@ def tower_state(run: StageRun) -> dg.MaterializeResult[Any]:
         towers.to_parquet(place / "towers.parquet", index=False)
         readers.newest_state(database, run.partition).to_parquet(place / "newest.parquet", index=False)
         metrics = quality_metrics.tower_metrics(database, run.partition, allowed)
-        return Outcome(metrics, figures=report.temperature_figures(towers, allowed))
+        return Outcome(metrics, figures=page.temperature_figures(towers, allowed))
 
     return _publish(run, make, inputs=[source])
 
@@ -137,13 +138,13 @@ def detector_anomalies(run: StageRun) -> dg.MaterializeResult[Any]:
 )
 def detector_qa_report(run: StageRun) -> dg.MaterializeResult[Any]:
     """QA report of the day: what was wrong, what is missing, maps, sectors, boards, supplies, every check."""
-    from dsa_hcal_assets.hcal import report
+    from dsa_hcal_assets.hcal.report.page import build_report
 
     parts = run.installation
     sources = [run.input(kind) for kind in ("half_sector_rollup", "sector_rollup")]
 
     def make(place: Path) -> Outcome:
-        page = report.build_report(
+        page = build_report(
             parts.database, parts.ledger, run.partition, parts.thresholds, run.provenance(sources)
         )
         page.write(place)
@@ -153,7 +154,8 @@ def detector_qa_report(run: StageRun) -> dg.MaterializeResult[Any]:
 
 
 def _rollup(run: StageRun, stage: "Stage", tables: "Sequence[Rollup]") -> dg.MaterializeResult[Any]:
-    from dsa_hcal_assets.hcal import readers, report, rollup_metrics, rollups
+    from dsa_hcal_assets.hcal import readers, rollup_metrics, rollups
+    from dsa_hcal_assets.hcal.report import page
 
     sources = [run.input("tower_state"), run.input("board_state")]
     database = run.installation.database
@@ -167,7 +169,7 @@ def _rollup(run: StageRun, stage: "Stage", tables: "Sequence[Rollup]") -> dg.Mat
         hours = readers.rollup_of_day(database, "half_sector_hour", run.partition)
         return Outcome(
             rollup_metrics.rollup_metrics(database, run.partition, stage),
-            figures=report.strip_figures(hours),
+            figures=page.strip_figures(hours),
             facts={"hours recomputed": len(done.hours)},
         )
 

@@ -13,8 +13,8 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal import maps, readers
 from dsa_hcal_assets.hcal.mapping import geometry
 from dsa_hcal_assets.hcal.mapping.geometry import Detector
-from dsa_hcal_assets.hcal.report import build_report
-from dsa_hcal_assets.hcal.report_tables import board_table, worst_towers
+from dsa_hcal_assets.hcal.report.page import build_report
+from dsa_hcal_assets.hcal.report.tables import board_table, worst_towers
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.products import Provenance
 from dsa_hcal_assets.quality import figures

@@ -14,7 +14,7 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal import maps, readers, verdicts
 from dsa_hcal_assets.hcal.mapping.geometry import HCAL_TOWERS, Detector
 from dsa_hcal_assets.hcal.quality_metrics import temperature_range
-from dsa_hcal_assets.hcal.report_tables import board_table, coverage_figure, worst_towers
+from dsa_hcal_assets.hcal.report.tables import board_table, coverage_figure, worst_towers
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.products import Provenance
 from dsa_hcal_assets.quality import figures
