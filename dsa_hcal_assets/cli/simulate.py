@@ -4,7 +4,10 @@ import click
 
 from dsa_hcal_assets.cli.rig import simulate_rig
 from dsa_hcal_assets.cli.simulate_boards import simulate_boards
+from dsa_hcal_assets.cli.simulate_emcal import simulate_emcal
 from dsa_hcal_assets.cli.simulate_inventory import simulate_inventory
+from dsa_hcal_assets.cli.simulate_run import simulate_detector_run
+from dsa_hcal_assets.cli.simulate_supplies import simulate_supplies
 from dsa_hcal_assets.cli.simulate_uvh5 import simulate_uvh5, simulate_vla
 
 
@@ -15,6 +18,9 @@ def simulate() -> None:
 
 for name, command in (
     ("boards", simulate_boards),
+    ("detector-run", simulate_detector_run),
+    ("emcal", simulate_emcal),
+    ("supplies", simulate_supplies),
     ("uvh5", simulate_uvh5),
     ("vla", simulate_vla),
     ("inventory", simulate_inventory),

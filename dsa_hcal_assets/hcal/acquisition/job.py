@@ -10,6 +10,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,10 @@ from dsa_hcal_assets.daq.cadence import slots
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.hcal.acquisition.board_polling import Cadence, board_polling
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
-from dsa_hcal_assets.hcal.acquisition.polling import LONGEST_RETRY
+from dsa_hcal_assets.hcal.acquisition.polling import LONGEST_RETRY, Polling
 from dsa_hcal_assets.hcal.acquisition.run_number import UNKNOWN, read_run_number
 from dsa_hcal_assets.hcal.controllers.boards import Board, read_boards
-from dsa_hcal_assets.hcal.controllers.readings import Snapshot
+from dsa_hcal_assets.hcal.snapshots.source import S
 from dsa_hcal_assets.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -83,13 +84,24 @@ async def acquire(
     stop: asyncio.Event | None = None,
 ) -> Summary:
     """Poll `boards` every `period` seconds into `directory` until `stop` is set; see `run`."""
+    opening = board_polling(boards, directory, deadlines, unsaved_limit, min(period, LONGEST_RETRY), cadence)
+    return await take_cycles(opening, period=period, cycles=cycles, run_number=run_number, stop=stop)
+
+
+async def take_cycles(
+    opening: AbstractAsyncContextManager[Polling[S]],
+    *,
+    period: float,
+    cycles: int | None = None,
+    run_number: Callable[[], int] = lambda: UNKNOWN,
+    stop: asyncio.Event | None = None,
+) -> Summary:
+    """Take a snapshot of any source every `period` seconds; see `acquire`."""
     stop = asyncio.Event() if stop is None else stop
     _stop_on_signals(stop)
     skipped = 0
-    async with board_polling(
-        boards, directory, deadlines, unsaved_limit, min(period, LONGEST_RETRY), cadence
-    ) as polling:
-        _log.info("acquisition %s: %d boards every %g s", polling.acquisition_id, len(boards), period)
+    async with opening as polling:
+        _log.info("acquisition %s every %g s", polling.acquisition_id, period)
         async for slot in slots(period, stop):
             if slot.skipped:
                 skipped += slot.skipped
@@ -100,7 +112,7 @@ async def acquire(
         return Summary(polling.taken, polling.written, skipped, polling.given_up)
 
 
-async def _unless_stopped(one: Coroutine[None, None, Snapshot], stop: asyncio.Event) -> Snapshot | None:
+async def _unless_stopped(one: Coroutine[None, None, S], stop: asyncio.Event) -> S | None:
     """Return the cycle's snapshot; None when a stop was asked for and the cycle did not end soon."""
     polling = asyncio.ensure_future(one)
     stopping = asyncio.create_task(stop.wait())

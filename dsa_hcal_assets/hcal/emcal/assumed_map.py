@@ -1,6 +1,6 @@
 """The board map and the board layout that ship until the real ones are known, as code.
 
-``dsa-hcal emcal map write <directory>`` generates them again; a test holds the shipped files to it.
+``dsa-hcal hcal emcal map write <directory>`` generates them again; a test holds the shipped files to it.
 """
 
 from pathlib import Path

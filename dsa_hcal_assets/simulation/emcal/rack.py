@@ -25,6 +25,8 @@ class EmcalRack(ServedBoards[SimulatedController]):
         Whether each interface board has an address of its own (384 of them, named ``S08-3``).
     port_base
         First port; 0: free ones.
+    usual
+        What is wrong with all controllers that `faults` does not name: nothing, or their latency.
     faults
         By controller id.
     now
@@ -39,6 +41,7 @@ class EmcalRack(ServedBoards[SimulatedController]):
         apart: bool = False,
         host: str = "127.0.0.1",
         port_base: int = 0,
+        usual: Faults | None = None,
         faults: Mapping[str, Faults] | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -50,7 +53,8 @@ class EmcalRack(ServedBoards[SimulatedController]):
             each = {board_name(sector, channel): [channel] for channel in range(CHANNELS)}
             self._channels |= each if apart else together
             boards |= dict.fromkeys(each if apart else together, controller)
-        super().__init__(boards, host=host, port_base=port_base, faults=faults)
+        given = (dict.fromkeys(boards, usual) if usual else {}) | dict(faults or {})
+        super().__init__(boards, host=host, port_base=port_base, faults=given)
 
     @property
     def controllers(self) -> tuple[Controller, ...]:
