@@ -13,7 +13,7 @@ import click
 from dsa_hcal_assets.errors import PlatformError
 
 if TYPE_CHECKING:
-    from dsa_hcal_assets.simulation.boards.faults import Faults
+    from dsa_hcal_assets.simulation.boards.rack import Rack
 
 
 @click.command("boards")
@@ -36,6 +36,20 @@ if TYPE_CHECKING:
     "--latency-ms", type=click.FloatRange(min=0), default=20.0, show_default=True, help="Of healthy replies."
 )
 @click.option(
+    "--power-cuts",
+    type=click.FloatRange(0, 365),
+    default=0.0,
+    show_default=True,
+    help="Power cuts of a board in a year; it comes back with arbitrary offsets and high gain.",
+)
+@click.option(
+    "--dead-towers",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Fraction of dead towers.",
+)
+@click.option(
     "--fault", "fault_texts", multiple=True, help="Like 83=down or 91=latency_ms:200,echo; repeatable."
 )
 @click.option(
@@ -49,6 +63,8 @@ def simulate_boards(
     host: str,
     port_base: int,
     latency_ms: float,
+    power_cuts: float,
+    dead_towers: float,
     fault_texts: Sequence[str],
     faults_file: Path | None,
 ) -> None:
@@ -56,45 +72,45 @@ def simulate_boards(
 
     \b
     Faults (a board with a fault has the latency the fault says):
-      down mute latency_ms:N drip_seconds:N garbage flood extra_values:N nan
+      down power_cut mute latency_ms:N drip_seconds:N garbage flood extra_values:N nan
       prompt_inside reset echo iac banner units line_end:crlf
     """  # noqa: D301  (click wants the real \b)
     from dsa_hcal_assets.simulation.boards.faults import Faults, parse_fault, require_known
+    from dsa_hcal_assets.simulation.boards.history import Troubles
     from dsa_hcal_assets.simulation.boards.physics import BOARDS
+    from dsa_hcal_assets.simulation.boards.rack import Rack
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         faults = dict.fromkeys(BOARDS, Faults(latency_ms=latency_ms))
         given = dict(parse_fault(text) for text in fault_texts)
         require_known(given, BOARDS)
-        asyncio.run(_serve(ports_file, seed, host, port_base, faults | given, faults_file))
+        rack = Rack(
+            seed,
+            host=host,
+            port_base=port_base,
+            faults=faults | given,
+            troubles=Troubles(power_cuts, dead_towers),
+        )
+        asyncio.run(_serve(rack, ports_file, faults_file))
     except PlatformError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host}: {error}") from error
 
 
-async def _serve(
-    ports_file: Path,
-    seed: int,
-    host: str,
-    port_base: int,
-    faults: "dict[str, Faults]",
-    faults_file: Path | None,
-) -> None:
+async def _serve(rack: "Rack", ports_file: Path, faults_file: Path | None) -> None:
     from dsa_hcal_assets.hcal.controllers.boards import write_boards
-    from dsa_hcal_assets.simulation.boards.rack import Rack
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    rack = Rack(seed, host=host, port_base=port_base, faults=faults)
     await rack.start()
     following = None
     try:
         write_boards(ports_file, rack.boards)
-        click.echo(f"{len(rack.boards)} boards listen on {host}; ports in {ports_file}")
+        click.echo(f"{len(rack.boards)} boards listen on {rack.boards[0].host}; ports in {ports_file}")
         if faults_file is not None:
             following = asyncio.create_task(rack.follow_faults(faults_file))
         await stop.wait()

@@ -27,6 +27,9 @@ class Faults(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     down: bool = Field(default=False, description="refuses connections, drops those it has")
+    power_cut: bool = Field(
+        default=False, description="loses power and comes back at once when this is switched on"
+    )
     mute: bool = Field(default=False, description="accepts connections and commands, answers nothing")
     latency_ms: float = Field(default=0.0, ge=0, description="time before each reply")
     drip_seconds: float = Field(default=0.0, ge=0, description="time before each byte of a reply")

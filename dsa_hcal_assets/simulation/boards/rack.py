@@ -14,6 +14,7 @@ from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.simulation.boards.board import SimulatedBoard
 from dsa_hcal_assets.simulation.boards.faults import Faults, read_faults, require_known
+from dsa_hcal_assets.simulation.boards.history import History, Troubles
 from dsa_hcal_assets.simulation.boards.physics import BOARDS
 from dsa_hcal_assets.simulation.boards.server import B, BoardServer
 
@@ -110,6 +111,8 @@ class Rack(ServedBoards[SimulatedBoard]):
         By board id.
     now
         The time sensors are read at.
+    troubles
+        What happens to the detector over time; by default nothing.
     """
 
     def __init__(
@@ -121,8 +124,10 @@ class Rack(ServedBoards[SimulatedBoard]):
         port_base: int = 0,
         faults: Mapping[str, Faults] | None = None,
         now: Callable[[], datetime] = utc_now,
+        troubles: Troubles | None = None,
     ) -> None:
-        simulated = {id: SimulatedBoard(id, seed, now=now) for id in boards}
+        self.history = History(seed, troubles)
+        simulated = {id: SimulatedBoard(id, now=now, history=self.history) for id in boards}
         super().__init__(simulated, host=host, port_base=port_base, faults=faults)
 
 

@@ -5,7 +5,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from dsa_hcal_assets.simulation.boards.board import Output
 from dsa_hcal_assets.simulation.boards.commands import Command, CommandCutter
@@ -20,6 +20,14 @@ class Executes(Protocol):
 
     def execute(self, command: Command) -> Output | None:
         """Do what `command` says; return its output, None for commands that give none (and no prompt)."""
+
+
+@runtime_checkable
+class LosesSettings(Protocol):
+    """A simulated board that comes back from a power cut with other settings than before."""
+
+    def power_cut(self) -> None:
+        """Lose power and come back."""
 
 
 B = TypeVar("B", bound=Executes)
@@ -61,6 +69,8 @@ class BoardServer(Generic[B]):
     async def start(self) -> None:
         """Take the port and listen, unless the board is down from the start."""
         await self._listen()
+        if self.faults.power_cut:
+            await self._power_cut()
         if self.faults.down:
             await self.stop()
 
@@ -69,6 +79,15 @@ class BoardServer(Generic[B]):
         if self._server is not None:
             self._server.close()
             self._server = None
+        await self._drop()
+
+    async def _power_cut(self) -> None:
+        await self._drop()
+        board: object = self.board
+        if isinstance(board, LosesSettings):
+            board.power_cut()
+
+    async def _drop(self) -> None:
         tasks = list(self._clients.values())
         for writer, task in list(self._clients.items()):
             reset(writer)
@@ -76,8 +95,11 @@ class BoardServer(Generic[B]):
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def set_faults(self, faults: Faults) -> None:
-        """Switch to `faults`, from the next reply on; `down` takes effect at once."""
-        was_down, self.faults = self.faults.down, faults
+        """Switch to `faults`, from the next reply on; `down` and `power_cut` take effect at once."""
+        was_down, cut = self.faults.down, faults.power_cut and not self.faults.power_cut
+        self.faults = faults
+        if cut:
+            await self._power_cut()
         if faults.down and not was_down:
             await self.stop()
         elif was_down and not faults.down:

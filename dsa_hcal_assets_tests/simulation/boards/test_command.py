@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -18,7 +19,8 @@ SIMULATE = "from dsa_hcal_assets.cli.simulate_boards import simulate_boards; sim
 
 def test_the_acquisition_reads_what_the_simulation_serves(tmp_path):
     ports = tmp_path / "boards.toml"
-    options = ["--ports-file", str(ports), "--latency-ms", "0", "--fault", "83=down"]
+    options = ["--ports-file", str(ports), "--latency-ms", "0", "--dead-towers", "0.1"]
+    options += ["--fault", "83=down", "--fault", "84=power_cut"]
     with subprocess.Popen([sys.executable, "-c", SIMULATE, *options], stderr=subprocess.PIPE) as simulation:
         try:
             deadline = time.monotonic() + 30
@@ -33,7 +35,12 @@ def test_the_acquisition_reads_what_the_simulation_serves(tmp_path):
         finally:
             simulation.kill()
     (path,) = (tmp_path / "hcal").glob("*.snap")
-    statuses = {board.board: board.status for board in read_snapshot(path).boards}
+    boards = {board.board: board for board in read_snapshot(path).boards}
+    assert {channel.gain for channel in boards["84"].channels} == {"high"}
+    assert {channel.gain for channel in boards["85"].channels} == {"normal"}
+    leakage = np.concatenate([channel.leakage for channel in boards["85"].channels])
+    assert 0 < (leakage == 0).sum() < 60
+    statuses = {name: board.status for name, board in boards.items()}
     assert statuses.pop("83") == "down"
     assert set(statuses.values()) == {"ok"}
     assert len(statuses) == 15
