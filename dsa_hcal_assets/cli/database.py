@@ -53,6 +53,29 @@ def grant() -> None:
 
 
 @db.command()
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="Of a server started and migrated for this alone, not of the installation's.",
+)
+def schema(fresh: bool) -> None:
+    """Print the schema as a Markdown page with ER diagrams: tables, columns, views, functions.
+
+    docs/schema.md is this page: `dsa-hcal db schema --fresh > docs/schema.md`.
+    """
+    from dsa_hcal_assets.database import access, migrations
+    from dsa_hcal_assets.database.schema_page import schema_page
+
+    if not fresh:
+        with access.opened(load_settings()) as database:
+            click.echo(schema_page(database), nl=False)
+        return
+    with access.temporary() as database:
+        migrations.apply(database)
+        click.echo(schema_page(database), nl=False)
+
+
+@db.command()
 def status() -> None:
     """List every migration and when it was applied. Exit code 2 if one waits.
 

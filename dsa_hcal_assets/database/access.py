@@ -1,7 +1,9 @@
 """A database for one command: the configured one, the running platform's, or one started for it."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.embedded import EmbeddedServer
@@ -37,6 +39,16 @@ def opened(settings: Settings) -> Iterator[Database]:
         )
     with EmbeddedServer(data_dir) as server:
         yield from _used(server.url())
+
+
+@contextmanager
+def temporary() -> Iterator[Database]:
+    """Give an empty database on a server of its own, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="dsa-hcal-") as place:
+        # root's server runs under an account without privileges, which has to pass
+        Path(place).chmod(0o711)
+        with EmbeddedServer(Path(place) / CLUSTER) as server:
+            yield from _used(server.url())
 
 
 def _used(url: str) -> Iterator[Database]:

@@ -1,4 +1,4 @@
-"""The schema explains itself: whoever looks at a table with any tool reads what it holds, and in which unit."""
+"""The schema explains itself: who looks at a table with any tool reads what it holds, and in which unit."""
 
 import pytest
 
@@ -38,7 +38,10 @@ def test_everything_has_a_comment(database: Database, kind: str) -> None:
 
 def test_partitions_have_the_comments_of_their_table(database: Database) -> None:
     database.rows("select hcal.ensure_month('2025-06-05Z'::timestamptz)")
-    of = "select string_agg(col_description('hcal.{}'::regclass, n), '|' order by n) from generate_series(1, 9) n"
+    of = (
+        "select string_agg(col_description('hcal.{}'::regclass, n), '|' order by n)"
+        " from generate_series(1, 9) n"
+    )
     ((whole,),) = database.rows(of.format("tower_reading"))
     assert database.rows(of.format("tower_reading_2025_06")) == [(whole,)]
     assert whole.count("|") == 8
