@@ -4,10 +4,11 @@ import io
 from datetime import datetime, timedelta
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from psycopg2 import sql
 
 from dsa_hcal_assets.clock import require_utc
+from dsa_hcal_assets.database.binary_copy import rows_of
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import PermanentError
 from dsa_hcal_assets.hcal.access.history import History, Times
@@ -36,19 +37,8 @@ copy (
 """)
 _CYCLES = sql.SQL("select cycle from ({cycles}) s where cycle >= {start} and cycle < {end} order by cycle")
 
+_ROW = np.dtype([("ts", "i8"), ("tower_id", "i2"), ("value", "f4")])
 _POSTGRES_EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
-_HEADER_BYTES, _END_BYTES = 19, 2
-_ROW = np.dtype(
-    [
-        ("fields", ">i2"),
-        ("ts_length", ">i4"),
-        ("ts", ">i8"),
-        ("tower_length", ">i4"),
-        ("tower_id", ">i2"),
-        ("value_length", ">i4"),
-        ("value", ">f4"),
-    ]
-)
 
 
 class TooMuch(PermanentError):
@@ -134,7 +124,7 @@ def _require_room(values: int) -> None:
 
 
 def _history(quantity: str, times: Times, towers: TowerIds, copied: memoryview) -> History:
-    rows: NDArray[np.void] = np.frombuffer(copied[_HEADER_BYTES:-_END_BYTES], _ROW)
+    rows = rows_of(copied, _ROW)
     values = np.full((times.size, towers.size), np.nan, dtype=np.float32)
     moments = _POSTGRES_EPOCH + rows["ts"].astype("timedelta64[us]")
     values[np.searchsorted(times, moments), np.searchsorted(towers, rows["tower_id"])] = rows["value"]

@@ -8,7 +8,7 @@ means. What is registered never changes (triggers in `sql/`).
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -114,15 +114,22 @@ class Payload:
         return [Path(shutil.copy(products / self.directory / name, into)) for name in wanted]
 
 
-def make_files(database: Database, day: str | date, place: Path, *, max_age: timedelta) -> list[Made]:
-    """Write ROOT and Parquet of every detector and interval of validity of a UTC day, and their index.
+def make_files(
+    database: Database,
+    day: str | date,
+    place: Path,
+    calorimeters: Iterable[Calorimeter] = Calorimeter,
+    *,
+    max_age: timedelta,
+) -> list[Made]:
+    """Write ROOT and Parquet of each detector and interval of validity of a UTC day, and their index.
 
-    A detector that was not read that day has none.
+    A detector that was not read that day has none. `max_age`: how far from a reading its state counts.
     """
     correction_set = content.correction_set_of(database, day)
     made = [
         _make(database, calorimeter, day, place, max_age=max_age, correction_set=correction_set)
-        for calorimeter in Calorimeter
+        for calorimeter in calorimeters
     ]
     payloads = [one for of_detector in made for one in of_detector]
     records = [asdict(one.entry) for one in payloads]
