@@ -12,7 +12,7 @@ import pandas as pd
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.hcal.mapping.geometry import sector_label
-from dsa_hcal_assets.hcal.quality_metrics import UNBIASED_VOLTS
+from dsa_hcal_assets.hcal.quality_metrics import UNBIASED_VOLTS, named
 from dsa_hcal_assets.hcal.supplies.readers import crates_of_day, supplies_of_day
 from dsa_hcal_assets.hcal.supplies.snapshot import SUPPLIES
 from dsa_hcal_assets.hcal.supplies.supply_map import SECTORS
@@ -21,7 +21,6 @@ from dsa_hcal_assets.quality.verdicts import Metric
 SILENT_READINGS = 3  # down in more than two readings running is silent
 LV_OFF_VOLTS = 3.0  # half of what any rail has
 SET_TOLERANCE = 1.5  # V between set and measured, as analyses of the log select good readings
-_NAMED = 8  # at most so many names in one detail
 
 _COVERAGE = """
 select s.cycle, count(distinct r.hcal_sector)
@@ -65,10 +64,10 @@ def _crate_metrics(crates: pd.DataFrame) -> list[Metric]:
         last[crate] = [*last.get(crate, []), status][-SILENT_READINGS:]
     silent = ["down"] * SILENT_READINGS
     return [
-        _named("crates_unread", (crate for crate, some in last.items() if some[-1] == "down")),
-        _named("crates_partial", (crate for crate, some in last.items() if some[-1] == "partial")),
-        _named("crates_silent", (crate for crate, some in last.items() if some == silent)),
-        _named("crates_switched_off", set(crates["crate"][crates["main_switch"].eq(False)])),
+        named("crates_unread", (crate for crate, some in last.items() if some[-1] == "down")),
+        named("crates_partial", (crate for crate, some in last.items() if some[-1] == "partial")),
+        named("crates_silent", (crate for crate, some in last.items() if some == silent)),
+        named("crates_switched_off", set(crates["crate"][crates["main_switch"].eq(False)])),
     ]
 
 
@@ -93,17 +92,10 @@ def _low_voltage(channels: pd.DataFrame) -> Metric:
     if channels.empty:
         return Metric("lv_channels_off", math.nan, "no low-voltage crate was read")
     off = channels[channels["v_meas_min"].abs() < LV_OFF_VOLTS]
-    return _named(
+    return named(
         "lv_channels_off", (f"{one.crate} slot {one.slot} value {one.channel}" for one in off.itertuples())
     )
 
 
 def _sectors(name: str, sectors: Iterable[int]) -> Metric:
-    return _named(name, {sector_label(int(sector)) for sector in sectors})
-
-
-def _named(name: str, names: Iterable[str]) -> Metric:
-    """Return the number of `names` as a metric that lists the first of them."""
-    found = sorted(names)
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return Metric(name, len(found), ", ".join(found[:_NAMED]) + more)
+    return named(name, {sector_label(int(sector)) for sector in sectors})

@@ -9,10 +9,24 @@ from dsa_hcal_assets.orchestration.hcal.assets import (
     sector_rollup,
     tower_state,
 )
+from dsa_hcal_assets.orchestration.hcal.corrections import (
+    corrections_job,
+    corrections_sensor,
+    gain_corrections,
+)
 from dsa_hcal_assets.orchestration.hcal.emcal import emcal_job, emcal_sensor, emcal_state
 from dsa_hcal_assets.orchestration.hcal.events import control_events, events_job, events_sensor
+from dsa_hcal_assets.orchestration.hcal.runs import (
+    led_runs,
+    pedestal_runs,
+    retire_runs_job,
+    retire_runs_schedule,
+    runs_job,
+    runs_sensor,
+)
 from dsa_hcal_assets.orchestration.hcal.sensor import hcal_job, hcal_sensor
 from dsa_hcal_assets.orchestration.hcal.spool_watch import spool_watch
+from dsa_hcal_assets.orchestration.hcal.supplies import supplies_job, supplies_sensor, supply_state
 
 ASSETS = (
     hcal_snapshots,
@@ -24,7 +38,8 @@ ASSETS = (
     detector_qa_report,
     control_events,
     emcal_state,
+    supply_state,
 )
-JOBS = (hcal_job, emcal_job, events_job)
+JOBS = (hcal_job, emcal_job, events_job, supplies_job)
 SCHEDULES = ()
-SENSORS = (hcal_sensor, emcal_sensor, spool_watch, events_sensor)
+SENSORS = (hcal_sensor, emcal_sensor, spool_watch, events_sensor, supplies_sensor)

@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
+from dsa_hcal_assets.hcal.snapshots.ingest import scan
+from dsa_hcal_assets.hcal.supplies.loading import load_day
 from dsa_hcal_assets.hcal.supplies.polling import PolledSupplies
 from dsa_hcal_assets.hcal.supplies.readings import CrateReading, SupplySnapshot
+from dsa_hcal_assets.hcal.supplies.snapshot import SUPPLIES
+from dsa_hcal_assets.hcal.supplies.supply_map import load_supply_map
 from dsa_hcal_assets.simulation.boards.faults import Faults
 from dsa_hcal_assets.simulation.supplies.bench import IDS, SimulatedSupplies
-from dsa_hcal_assets_tests.hcal.supplies.scene import NOW
+from dsa_hcal_assets_tests.hcal.supplies.scene import DAY, NOW, land
 
 # short enough for a fast suite, long enough for a machine that is busy with other things
 DEADLINES = Deadlines(connect=1.0, reply=0.7, board=6.0, quiet=0.03, backoff=0.01)
@@ -65,3 +69,25 @@ def poll_faulty(poll):
         return readings[name]
 
     return poll_faulty
+
+
+@pytest.fixture
+def incoming(tmp_path):
+    return tmp_path / "incoming" / "supplies"
+
+
+@pytest.fixture(scope="session")
+def supply_map():
+    return load_supply_map()
+
+
+@pytest.fixture
+def load(database, ledger, incoming, supply_map):
+    """Land, accept and load snapshots of the scene's day; returns the report."""
+
+    def load(*snapshots, everything=False, by=supply_map, run_id="run-1"):
+        land(incoming, *snapshots)
+        scan(incoming, ledger, SUPPLIES)
+        return load_day(database, ledger, DAY, by, run_id, everything)
+
+    return load
