@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.database.extensions import TIMESCALEDB, extension_version
 from dsa_hcal_assets.database.urls import masked
 from dsa_hcal_assets.errors import ConfigurationError, PlatformError
 from dsa_hcal_assets.services import ports
@@ -179,13 +180,14 @@ def _reach(url: str, connect: Callable[[str], Database]) -> Finding:
         shown = masked(url)
         database = connect(url)
         try:
-            database.ping()
+            timescale = extension_version(database, TIMESCALEDB)
         finally:
             database.close()
     except PlatformError as error:
         remedy = error.remedy or f"check the server and {environment_name('database_url')}"
         return Finding("database", Grade.PROBLEM, error.what, remedy)
-    return Finding("database", Grade.OK, f"{shown} answers")
+    beside = f"; TimescaleDB {timescale} may be used beside the platform's tables" if timescale else ""
+    return Finding("database", Grade.OK, f"{shown} answers{beside}")
 
 
 def _program(subject: str, names: tuple[str, ...], remedy: str) -> Finding:

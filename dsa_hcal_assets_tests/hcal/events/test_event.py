@@ -34,6 +34,12 @@ def test_a_file_is_read_as_it_is_meant() -> None:
     assert read.subject() == "2025-06-05T18:37:07+00:00 led_on half_sector 17"
 
 
+def test_the_example_of_the_documentation_is_an_event() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "data-formats.md").read_text(encoding="utf-8")
+    example = page.split("## Control-plane events")[1].split("```json\n")[1].split("```")[0]
+    assert parse_event(example, "the example").kind is Kind.LED_ON
+
+
 @pytest.mark.parametrize("one", history(1, 20), ids=lambda one: one.subject())
 def test_an_event_survives_its_file(one: ControlEvent, tmp_path: Path) -> None:
     assert read_event(write_event(tmp_path, one)) == one
