@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dsa_hcal_assets.cli.hcal_backfill import backfill
 from dsa_hcal_assets.cli.hcal_conditions import conditions
 from dsa_hcal_assets.cli.hcal_emcal import emcal
 from dsa_hcal_assets.cli.hcal_map import channel_map_group
@@ -30,6 +31,7 @@ def hcal() -> None:
     """
 
 
+hcal.add_command(backfill)
 hcal.add_command(channel_map_group)
 hcal.add_command(conditions)
 hcal.add_command(supplies)

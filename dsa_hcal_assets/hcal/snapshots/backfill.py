@@ -1,4 +1,4 @@
-"""Years of files at once: all a source's directory holds goes into the database, oldest first.
+"""Years of files at once: all a source's directory holds goes into the database in order of time.
 
 What `ingest.scan` and `loading.load_day` do, in portions, without a run of Dagster for each day. Days
 loaded so stay due (`due`), so that their reports follow by themselves.
