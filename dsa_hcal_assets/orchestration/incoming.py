@@ -127,8 +127,9 @@ def _again(sensor: str, run: dg.DagsterRun) -> dg.RunRequest:
         run_key=f"{sensor}:lost:{run.run_id}",
         partition_key=run.tags["dagster/partition"],
         tags={
-            "dagster/priority": LIVE_PRIORITY,
+            "dagster/priority": run.tags.get("dagster/priority", LIVE_PRIORITY),
             PARTITION_TAG: run.tags[PARTITION_TAG],
             "dsa_hcal/work": f"run {run.run_id} died and was not retried",
-        },
+        }
+        | {tag: value for tag, value in run.tags.items() if tag == BACKLOG_TAG},
     )

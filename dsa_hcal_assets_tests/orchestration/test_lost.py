@@ -108,6 +108,16 @@ def test_the_sensor_asks_for_the_partition_of_a_lost_run_once_more(instance, ins
     assert result.skip_reason is not None
 
 
+def test_a_lost_run_of_a_backlog_is_asked_for_as_one(instance, installation, monkeypatch):
+    monkeypatch.setattr(incoming, "STAY_SECONDS", 0.1)
+    sensor = incoming_sensor("watch", "job", lambda _: [], source="rig", description="Watches.")
+    backlog = {incoming.BACKLOG_TAG: "watch", "dagster/priority": incoming.BACKLOG_PRIORITY}
+    enter(instance, "died", **DROPPED, **backlog)
+    context = dg.build_sensor_context(instance=instance, resources={"installation": installation})
+    (request,) = sensor(context).run_requests
+    assert request.tags.items() >= backlog.items()
+
+
 @pytest.fixture(scope="module")
 def repository():
     repository = build_definitions().get_repository_def()

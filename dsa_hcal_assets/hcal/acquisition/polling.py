@@ -96,7 +96,7 @@ class Polling(Generic[S]):
         self._started: datetime | None = None
         self._ended = utc_now()
         self._period: float | None = None
-        saver.afterwards = self._leave_note
+        saver.afterwards = lambda: write_note(saver.directory, self.note())
         self._saving = asyncio.create_task(saver.run())
 
     @property
@@ -166,22 +166,20 @@ class Polling(Generic[S]):
         self._polled.close()
         remove_note(self._saver.directory)
 
-    def _leave_note(self) -> None:
-        write_note(
-            self._saver.directory,
-            AcquisitionNote(
-                at=self._ended,
-                acquisition_id=self.acquisition_id,
-                period=self._period,
-                taken=self.taken,
-                written=self.written,
-                waiting=self.waiting,
-                limit=self._saver.limit,
-                given_up=self.given_up,
-                trouble=None if self.trouble is None else str(self.trouble),
-                boards=self._board_log.counts,
-                unhealthy=self._board_log.unhealthy,
-            ),
+    def note(self) -> AcquisitionNote:
+        """Return how the acquisition is, as of its last cycle."""
+        return AcquisitionNote(
+            at=self._ended,
+            acquisition_id=self.acquisition_id,
+            period=self._period,
+            taken=self.taken,
+            written=self.written,
+            waiting=self.waiting,
+            limit=self._saver.limit,
+            given_up=self.given_up,
+            trouble=None if self.trouble is None else str(self.trouble),
+            boards=self._board_log.counts,
+            unhealthy=self._board_log.unhealthy,
         )
 
 

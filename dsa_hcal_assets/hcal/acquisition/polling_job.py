@@ -15,6 +15,7 @@ from dsa_hcal_assets.daq.jobs.background_loop import BackgroundLoop
 from dsa_hcal_assets.daq.jobs.job import JobStopping
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.job import STOP_SECONDS
+from dsa_hcal_assets.hcal.acquisition.note import AcquisitionNote
 from dsa_hcal_assets.hcal.acquisition.polling import Polling
 from dsa_hcal_assets.hcal.acquisition.run_number import UNKNOWN, read_run_number
 from dsa_hcal_assets.hcal.snapshots.source import S, SnapshotSource
@@ -53,6 +54,7 @@ class PollingJob(Job[C], Generic[C, S]):
     """Reads all devices of a source at every step and writes one snapshot file; only reads, sets nothing."""
 
     TOPIC: ClassVar[str]
+    """Of the live copies of its snapshots; how it is goes to `acquisition.<source>`."""
     source: SnapshotSource[S]
     _loop: BackgroundLoop
     _polling: Polling[S]
@@ -94,6 +96,7 @@ class PollingJob(Job[C], Generic[C, S]):
             sequence=snapshot.sequence,
             waiting=self._polling.waiting,
         )
+        self.publish(f"acquisition.{self.source.name}", _health(self._polling.note()))
         if self._polling.trouble is not None:
             raise self._polling.trouble
 
@@ -109,3 +112,14 @@ class PollingJob(Job[C], Generic[C, S]):
             self._asked_at = time.monotonic()
         if time.monotonic() > self._asked_at + STOP_SECONDS:
             raise JobStopping("the job ends in the middle of a cycle", kept="snapshots taken before are kept")
+
+
+def _health(note: AcquisitionNote) -> dict[str, int | str]:
+    """Return what health checks can set limits to; a snapshot that is just being written is not unsaved."""
+    return {
+        "taken": note.taken,
+        "unsaved": note.waiting if note.trouble else 0,
+        "given_up": note.given_up,
+        **{f"boards_{status}": note.boards.get(status, 0) for status in ("ok", "partial", "down")},
+        "unhealthy": ", ".join(board.board for board in note.unhealthy),
+    }

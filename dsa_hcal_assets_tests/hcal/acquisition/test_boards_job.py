@@ -76,8 +76,24 @@ def test_each_step_leaves_one_file_and_publishes_the_same_bytes(make, tmp_path, 
 
     taken = snapshots(tmp_path)
     assert [snapshot.sequence for snapshot in taken] == [0, 1, 2]
-    assert [value for _, value, _ in live] == [encode(snapshot) for snapshot in taken]
-    assert {topic for topic, _, _ in live} == {"hcal.snapshot"}
+    copies = [value for topic, value, _ in live if topic == "hcal.snapshot"]
+    assert copies == [encode(snapshot) for snapshot in taken]
+
+
+def test_each_step_says_how_it_is_to_health_checks(make, rack, monkeypatch):
+    job, live = make(), []
+    monkeypatch.setattr(job, "publish", lambda topic, value, **_: live.append((topic, value)))
+    job.setup()
+    job.step()
+    rack.set_faults("84", Faults(down=True))
+    job.step()
+    rack.set_faults("84", Faults())
+    job.teardown()
+
+    first, second = (value for topic, value in live if topic == "acquisition.hcal")
+    assert (first["boards_ok"], first["boards_down"], first["unhealthy"]) == (2, 0, "")
+    assert (second["boards_ok"], second["boards_down"], second["unhealthy"]) == (1, 1, "84")
+    assert (second["taken"], second["unsaved"], second["given_up"]) == (2, 0, 0)
 
 
 def test_a_snapshot_is_encoded_once(make, monkeypatch):
