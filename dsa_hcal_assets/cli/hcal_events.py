@@ -61,7 +61,7 @@ def events() -> None:
 
 
 @events.command()
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", metavar="KIND", type=click.Choice(KINDS))
 @click.option("--at", "moment", type=MOMENT, help="When it happened, UTC; default: now.")
 @click.option("--detector", type=click.IntRange(0, 2), help="A whole detector: 0 OHCal, 1 IHCal, 2 EMCal.")
 @click.option("--half-sector", type=_HalfSector(), help="One half-sector: O-31S, or its number 0-127.")
@@ -74,6 +74,9 @@ def add(
     kind: str, moment: datetime | None, value: str, text: str | None, source: str, **scope: int | None
 ) -> None:
     """Record one event. Without detector, half-sector and tower it concerns everything.
+
+    KIND is led_on, led_off, test_pulse_on, test_pulse_off, gain_changed, offsets_changed, run_started,
+    run_ended, power_cut or note.
 
     When the database is away the event waits in <incoming>/events; the platform records it by itself.
 
