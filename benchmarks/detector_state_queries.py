@@ -33,8 +33,8 @@ _ENTER = """
 with entered as (
     insert into platform.arrival (source, name, subject, partition, digest, bytes, state, sample_time,
                                   loaded_at, run_id, incoming_path)
-    select 'hcal', c::text, c::text, left(c::text, 10), c::text, 1, 'loaded', c, now(), 'benchmark', '/'
-    from unnest(%s) c order by c returning arrival_id, sample_time
+    select 'hcal', name, name, left(name, 10), name, 1, 'loaded', cycle, now(), 'benchmark', '/'
+    from unnest(%s) cycle, cast(cycle as text) name order by cycle returning arrival_id, sample_time
 )
 insert into hcal.snapshot (cycle, arrival_id, sequence, acquisition_id, run_number, boards_ok, boards_partial,
                            boards_down, boards_absent, boards_unmapped, towers_read, map_digest, run_id)
