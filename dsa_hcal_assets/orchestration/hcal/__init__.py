@@ -9,6 +9,7 @@ from dsa_hcal_assets.orchestration.hcal.assets import (
     sector_rollup,
     tower_state,
 )
+from dsa_hcal_assets.orchestration.hcal.conditions import conditions_payload
 from dsa_hcal_assets.orchestration.hcal.corrections import (
     corrections_job,
     corrections_sensor,
@@ -39,6 +40,7 @@ ASSETS = (
     control_events,
     emcal_state,
     supply_state,
+    conditions_payload,
 )
 JOBS = (hcal_job, emcal_job, events_job, supplies_job)
 SCHEDULES = ()
