@@ -2,7 +2,8 @@
 
 Detector and rig state, and everything nightly, is cut by UTC day. A radio observation is one key
 (the time of its first integration) of a dynamic set that holds a live window only: a telescope
-makes 100,000 groups a year, and the Dagster UI stays quick up to some 10,000 keys.
+makes 100,000 groups a year, and the Dagster UI stays quick up to some 10,000 keys. LED and pedestal
+runs of the detector are one key each (the run's number) of a set that holds the newest ones.
 """
 
 import dagster as dg
@@ -15,6 +16,9 @@ FIRST_DAY = "2023-01-01"
 DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=1)
 GROUP_SET = "radio_group"
 GROUPS = dg.DynamicPartitionsDefinition(name=GROUP_SET)
+RUN_SET = "hcal_run"
+RUNS = dg.DynamicPartitionsDefinition(name=RUN_SET)
+RESTORE = {GROUP_SET: "dsa-hcal partitions restore", RUN_SET: "dsa-hcal hcal runs restore"}
 
 
 class RetiredPartition(PermanentError):
@@ -35,5 +39,5 @@ def require_live(instance: dg.DagsterInstance, partitions: dg.PartitionsDefiniti
         raise RetiredPartition(
             f"{key} is not in the live window of {partitions.name}",
             kept="its products and their history",
-            remedy=f"`dsa-hcal partitions restore {key}`, then run it again",
+            remedy=f"`{RESTORE[partitions.name]} {key}`, then run it again",
         )

@@ -59,3 +59,10 @@ def worst(verdicts: list[Verdict]) -> Level:
     """Return the worst level among `verdicts`; PASS when there are none."""
     order = list(Level)
     return max((verdict.level for verdict in verdicts), key=order.index, default=Level.PASS)
+
+
+def gate(verdicts: list[Verdict]) -> Level:
+    """Return what `verdicts` mean for readers: FAIL if one of them stops them, WARN if any is not good."""
+    if any(verdict.stops for verdict in verdicts):
+        return Level.FAIL
+    return Level.PASS if worst(verdicts) is Level.PASS else Level.WARN

@@ -27,12 +27,15 @@ class CorrectionSettings(BaseModel):
     )
     reference_temperature_ohcal: float = Field(22.0, description="Tref of OHCal, deg C")
     reference_temperature_ihcal: float = Field(24.5, description="Tref of IHCal, deg C")
+    temperature_noise: float = Field(
+        0.03, ge=0, description="Uncertainty of one reading of a temperature, against others, deg C"
+    )
     temperature_error: float = Field(
-        0.03, ge=0, description="Uncertainty of a mean temperature beside its scatter, deg C"
+        0.01, ge=0, description="Uncertainty of a mean temperature that more readings do not lower, deg C"
     )
     overvoltage: float = Field(4.0, gt=0, description="Bias above breakdown, V")
     overvoltage_error: float = Field(0.3, ge=0, description="Uncertainty of the overvoltage, V")
-    bias_error: float = Field(0.005, ge=0, description="Uncertainty of a change of bias, V")
+    bias_error: float = Field(0.002, ge=0, description="Uncertainty of a change of bias, V")
     volts_per_offset: float = Field(
         0.001, description="Change of bias for one unit of a tower's bias offset, V"
     )
@@ -43,7 +46,7 @@ class CorrectionSettings(BaseModel):
         0.02, ge=0, description="Relative uncertainty of the light where no PIN diode saw it"
     )
     drift_per_day: float = Field(
-        0.002, ge=0, description="Growth of the relative uncertainty of the drift a day since the LED run"
+        0.001, ge=0, description="Growth of the relative uncertainty of the drift a day since the LED run"
     )
     run_age_days: float = Field(7.0, gt=0, description="An LED run older than this is marked as too old")
     run_window_minutes: float = Field(

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from dsa_hcal_assets.hcal.analysis_runs.batch_sizes import events_a_batch
 from dsa_hcal_assets.hcal.analysis_runs.batch_statistics import (
     COUNT,
-    BatchMoments,
     RunMoments,
     batch_edges,
     clipped_moments,
@@ -86,14 +85,20 @@ def analyse_led(run: RunFile, settings: RunSettings) -> LedTowers:
     """
     batches = batch_edges(run.events, events_a_batch(run, settings))
     if run.contents == "amplitudes":
-        pulses = [_amplitudes(run, first, last, settings) for first, last in batches]
-        unknown = np.full(len(run.tower_id), np.nan)
-        return LedTowers(run.tower_id, joined(pulses), np.zeros(len(run.tower_id)), unknown, unknown)
+        return _from_amplitudes(run, batches, settings)
     return _from_waveforms(run, batches, settings)
 
 
-def _amplitudes(run: RunFile, first: int, last: int, settings: RunSettings) -> BatchMoments:
-    return clipped_moments(run.amplitudes(first, last), settings.clip_sigma, COUNT)
+def _from_amplitudes(run: RunFile, batches: Sequence[tuple[int, int]], settings: RunSettings) -> LedTowers:
+    pulses = []
+    saturated = np.zeros(len(run.tower_id))
+    for first, last in batches:
+        heights = run.amplitudes(first, last)
+        cut = heights >= run.header.full_scale
+        pulses.append(clipped_moments(np.where(cut, np.nan, heights), settings.clip_sigma, COUNT))
+        saturated += cut.sum(axis=0)
+    unknown = np.full(len(run.tower_id), np.nan)
+    return LedTowers(run.tower_id, joined(pulses), saturated / run.events, unknown, unknown)
 
 
 def _from_waveforms(run: RunFile, batches: Sequence[tuple[int, int]], settings: RunSettings) -> LedTowers:

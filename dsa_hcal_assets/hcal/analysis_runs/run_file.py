@@ -15,7 +15,8 @@ one part. Two formats hold the same::
 Header: ``format`` ("dsa-hcal-run/1"), ``run_number``, ``kind`` ("led" or "pedestal"),
 ``started_at`` and ``ended_at`` (ISO 8601 with offset), and optionally ``part`` (0) and
 ``full_scale`` (16383, the largest sample of a 14-bit digitiser). Samples are uint16 ADC counts,
-amplitudes any number in ADC counts above pedestal (LED) or of the pedestal. Detectors are numbered 0
+amplitudes any number in ADC counts, above pedestal (LED, saturated ones at ``full_scale`` or more) or of
+the pedestal. Detectors are numbered 0
 OHCal, 1 IHCal, 2 EMCal, towers within them as reconstruction counts.
 """
 

@@ -21,7 +21,7 @@ from dsa_hcal_assets.simulation.detector_runs.truth import FULL_SCALE, LEDS, Det
 EVENTS_A_BLOCK = 64
 _ORDER, _TAU = 4, 3.0
 _HEIGHT_JITTER = 0.02  # of a tower's pulse
-_COMMON_JITTER = 0.005  # of all pulses of an event
+_COMMON_JITTER = 0.002  # of all pulses of an event
 _TIME_JITTER = 0.05  # samples
 _BASELINE = 0.6  # ADC counts, of an event
 

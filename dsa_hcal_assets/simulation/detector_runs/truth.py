@@ -9,6 +9,7 @@ with a drift linear in time and a coefficient k of its own: what an analysis is 
 mean coefficient of the detector and how much towers scatter about it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -25,7 +26,6 @@ TowerSet = NDArray[np.int64]
 
 LEDS = 5
 REFERENCE_TEMPERATURE = (22.0, 24.5)  # deg C, of OHCal and IHCal
-OVERVOLTAGE = 4.0  # V
 FULL_SCALE = 16383
 _DAY = 86400.0
 _LIVE_DIODES = np.array([0.0, 60.0, 70.0, 0.0, 45.0])  # ADC counts of the five; two never see light
@@ -51,19 +51,23 @@ class DetectorTruth:
         Change of the light of the LEDs a day.
     bias_step
         Change of bias of each half-sector one day after the epoch, V (scatter).
+    overvoltage, overvoltage_scatter
+        Bias above breakdown, V.
     dead, noisy, saturated
         Number of towers that are so.
     """
 
     seed: int = 0
     epoch: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-    drift_per_day: float = -1.5e-3
+    drift_per_day: float = -5e-4
     drift_scatter: float = 1.0e-3
     coefficient: float = 0.02
     coefficient_scatter: float = 0.1
     day_night: float = 0.4
     light_per_day: float = 4e-3
-    bias_step: float = 0.0
+    bias_step: float = 0.05
+    overvoltage: float = 4.0
+    overvoltage_scatter: float = 0.3
     dead: int = 4
     noisy: int = 5
     saturated: int = 6
@@ -90,9 +94,20 @@ class DetectorTruth:
         """Return the gain relative to that at the epoch, reference temperature and first bias."""
         over = self.temperature(moment) - self.reference_temperature
         response = 1 - self._fixed["coefficient"] * over
-        bias = 1 + (self.bias(moment) - self._fixed["bias"]) / OVERVOLTAGE
+        bias = 1 + (self.bias(moment) - self._fixed["bias"]) / self._fixed["overvoltage"]
         gain: Floats = self.drift(moment) * response * bias
         return gain
+
+    def correction(self, moments: Sequence[datetime], reference: datetime) -> Floats:
+        """Return the true corrections for the mean gain at `moments`.
+
+        They are to the gain at `reference` (time of the reference run) at reference temperature.
+        """
+        over = self.temperature(reference) - self.reference_temperature
+        at_reference = self.gain(reference) / (1 - self._fixed["coefficient"] * over)
+        mean = np.mean([self.gain(moment) for moment in moments], axis=0)
+        correction: Floats = at_reference / mean
+        return correction
 
     def light(self, moment: datetime) -> Floats:
         """Return the light of each half-sector's LEDs relative to the epoch [128]."""
@@ -155,6 +170,7 @@ class DetectorTruth:
             "temperature": self.reference_temperature + 0.4 + 0.35 * np.sin(phi) + spread,
             "height": random.uniform(600, 1800, HCAL_TOWERS),
             "bias": random.uniform(64.5, 66.4, HALF_SECTORS)[known.half_sector],
+            "overvoltage": random.normal(self.overvoltage, self.overvoltage_scatter, HCAL_TOWERS),
             "bias_step": random.normal(0, self.bias_step, HALF_SECTORS)[known.half_sector],
         }
 
