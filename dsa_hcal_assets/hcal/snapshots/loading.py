@@ -164,8 +164,11 @@ def _subject(arrival: Arrival) -> str:
 
 
 def _batches(arrivals: Sequence[Arrival], size: int) -> Iterator[Sequence[Arrival]]:
-    for start in range(0, len(arrivals), size):
-        yield arrivals[start : start + size]
+    """Yield the arrivals in batches, a small one first: the server waits for that one only."""
+    first = max(1, size // 4)
+    for start in (0, *range(first, len(arrivals), size)):
+        if some := arrivals[start : start + (size if start else first)]:
+            yield some
 
 
 def _prepare(
