@@ -29,6 +29,7 @@ class SpoolCollector(Collector):
 
     def __init__(self, incoming: Path, database: Database, ledger: Ledger) -> None:
         self._incoming, self._database, self._ledger = incoming, database, ledger
+        self._spools: dict[Path, spool.Spool] = {}
 
     def describe(self) -> list[Metric]:
         """Return nothing, so that registering does not look."""
@@ -49,7 +50,9 @@ class SpoolCollector(Collector):
         size = _family("bytes", "Size of the snapshot files that are not loaded yet", _SPOOL)
         oldest = _family("oldest_seconds", "How long the oldest of them has been waiting", _SPOOL)
         for directory in directories:
-            found = spool.waiting(directory, self._database, self._ledger, utc_now())
+            if directory not in self._spools:
+                self._spools[directory] = spool.Spool(directory, self._database, self._ledger)
+            found = self._spools[directory].waiting(utc_now())
             files.add_metric([directory.name], found.files)
             size.add_metric([directory.name], found.size)
             oldest.add_metric([directory.name], found.oldest_seconds)

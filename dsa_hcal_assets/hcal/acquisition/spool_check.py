@@ -28,7 +28,7 @@ def judge_spools(
     return {
         directory.name: judge(
             STAGE,
-            spool_metrics(spool.waiting(directory, database, ledger, now), read_note(directory), now),
+            spool_metrics(spool.Spool(directory, database, ledger).waiting(now), read_note(directory), now),
             thresholds,
         )
         for directory in spool.sources(incoming)

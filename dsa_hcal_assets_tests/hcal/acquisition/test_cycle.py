@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -11,9 +12,12 @@ from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
 from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, read_snapshot
 from dsa_hcal_assets.simulation.boards.faults import Faults
+from dsa_hcal_assets.simulation.boards.history import History, Troubles
 from dsa_hcal_assets.simulation.boards.physics import BOARDS
 from dsa_hcal_assets.simulation.boards.rack import Rack
 from dsa_hcal_assets_tests.hcal.acquisition.conftest import DEADLINES, NOW
+
+MONTHS = timedelta(days=100)
 
 
 def test_every_tower_of_all_boards_has_its_true_values(poll, tmp_path):
@@ -49,6 +53,48 @@ def test_a_power_cut_shows_as_high_gain_and_other_offsets():
     assert {channel.gain for channel in before.channels} == {"normal"}
     assert {channel.gain for channel in after.channels} == {"high"}
     assert not np.array_equal(before.channels[0].offset, after.channels[0].offset)
+
+
+def test_through_months_and_a_power_cut_every_reading_is_the_truth_of_its_time():
+    troubles = Troubles(power_cuts_per_year=24, dead_from_start=0.05)
+    cut = History(7, troubles).power_cuts("80", NOW, NOW + timedelta(days=365))[0]
+    moments = [
+        NOW,
+        cut.began - timedelta(minutes=1),
+        cut.began,
+        cut.ended,
+        cut.restored,
+        cut.restored + MONTHS,
+    ]
+    clock = [NOW]
+
+    async def polled():
+        rack = Rack(7, ["80"], now=lambda: clock[0], troubles=troubles)
+        await rack.start()
+        poller = BoardPoller(rack.boards[0], DEADLINES)
+        readings = []
+        for clock[0] in moments:
+            readings.append(await poller.poll())
+        poller.close()
+        await rack.stop()
+        return readings, rack.history
+
+    readings, history = asyncio.run(polled())
+    assert [one.status for one in readings] == ["ok", "ok", "down", "ok", "ok", "ok"]
+    assert [one.channels[0].gain for one in readings] == [
+        "normal",
+        "normal",
+        None,
+        "high",
+        "normal",
+        "normal",
+    ]
+    for moment, reading in zip(moments, readings, strict=True):
+        for channel in reading.channels if reading.status == "ok" else ():
+            truth = history.truth("80", channel.channel, moment)
+            np.testing.assert_allclose(channel.temperature, truth.temperature, atol=0.0051)
+            np.testing.assert_allclose(channel.leakage, truth.leakage, atol=0.00051)
+            np.testing.assert_array_equal(channel.offset, truth.offset)
 
 
 def test_sixteen_boards_take_hardly_longer_than_the_slowest_alone():

@@ -1,6 +1,7 @@
 """What waits between acquisition and database is counted, whoever else looks at the files meanwhile."""
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,12 +12,16 @@ from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
 from dsa_hcal_assets.hcal.snapshots import spool
 from dsa_hcal_assets.hcal.snapshots.ingest import scan
-from dsa_hcal_assets.hcal.snapshots.spool import waiting
+from dsa_hcal_assets.hcal.snapshots.spool import Spool, Waiting
 from dsa_hcal_assets.hcal.towers.loading import load_day
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets_tests.hcal.detector import DAY, land, snapshot
 
 LANDED = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def waiting(incoming: Path, database: Database, ledger: Ledger, now: datetime) -> Waiting:
+    return Spool(incoming, database, ledger).waiting(now)
 
 
 @pytest.fixture
@@ -61,6 +66,27 @@ def test_a_file_in_quarantine_waits_for_nobody(
     paths[0].write_bytes(b"nonsense")
     scan(incoming, ledger, CONTROLLERS, limit=1)
     assert waiting(incoming, database, ledger, LANDED).files == 2
+
+
+def test_known_files_are_not_asked_about_again_until_the_directory_changes(
+    database: Database, ledger: Ledger, incoming: Path, paths: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    unknown = ledger.unknown
+    monkeypatch.setattr(ledger, "unknown", lambda *args: asked.append(1) or unknown(*args))
+    watched = Spool(incoming, database, ledger)
+    assert watched.waiting(LANDED).files == 3
+    scan(incoming, ledger, CONTROLLERS)
+    asked.clear()
+    minute_ago = time.time() - 60
+    os.utime(incoming, (minute_ago, minute_ago))
+    assert [watched.waiting(LANDED).files for _ in range(3)] == [3, 3, 3]
+    assert len(asked) == 1
+
+    land(incoming, snapshot(3))
+    assert watched.waiting(LANDED).files == 4
+    land(incoming, snapshot(4))
+    assert watched.waiting(LANDED).files == 5
 
 
 def test_sources_are_the_directories_with_snapshots_or_an_acquisition(tmp_path: Path) -> None:
