@@ -4,15 +4,18 @@ A file is plain when neither its name nor its content nor its subject is known. 
 (duplicates, conflicts, files that come again) goes through `Ledger.accept`, one by one.
 """
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
+from dsa_hcal_assets.ledger import files
 from dsa_hcal_assets.ledger.files import Identity
-from dsa_hcal_assets.ledger.model import Arrival
+from dsa_hcal_assets.ledger.model import Arrival, FileUnavailable, NotAFile
 from dsa_hcal_assets.ledger.rows import COLUMNS, row
 
 _ENTER = f"""
@@ -62,6 +65,11 @@ class Delivery:
     sample_time: datetime | None = None
     digest: str | None = None
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """Subject, partition and sample time, by name."""
+        return {"subject": self.subject, "partition": self.partition, "sample_time": self.sample_time}
+
 
 @dataclass(frozen=True)
 class Identified:
@@ -77,6 +85,13 @@ class Identified:
         return frozenset(
             {("name", name), ("digest", self.identity.digest), ("subject", self.delivery.subject)}
         )
+
+
+def identified(deliveries: Iterable[Delivery]) -> Iterator[Identified]:
+    """Yield those that are files and can be read now."""
+    for delivery in deliveries:
+        with contextlib.suppress(FileUnavailable, NotAFile):
+            yield Identified(delivery, files.identify(delivery.path.absolute(), delivery.digest))
 
 
 def first_of_each(some: Iterable[Identified]) -> list[Identified]:

@@ -5,9 +5,6 @@ point: the row says first where the bytes belong (`settled` = false), then the b
 the row is settled. `Ledger.reconcile` finishes what was cut.
 """
 
-import contextlib
-import logging
-import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,30 +17,25 @@ from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import InputConflict, PlatformError
 from dsa_hcal_assets.ledger import files, quarantine, rows, trees
-from dsa_hcal_assets.ledger.deliveries import Delivery, Identified, enter_plain, first_of_each
+from dsa_hcal_assets.ledger.deliveries import Delivery, enter_plain, first_of_each, identified
 from dsa_hcal_assets.ledger.files import Identity
+from dsa_hcal_assets.ledger.labels import require_labels
 from dsa_hcal_assets.ledger.model import (
     Accepted,
     Arrival,
-    BadLabel,
     Balance,
-    FileUnavailable,
     Form,
-    NotAFile,
     Outcome,
     Reconciled,
     State,
     UnknownArrival,
     WrongState,
 )
+from dsa_hcal_assets.ledger.reconciling import reconciled
 from dsa_hcal_assets.ledger.rows import Row
-
-logger = logging.getLogger(__name__)
 
 # Who refused a file mostly knows better; a quarantine without any way out does not exist.
 REMEDY = "deliver a sound file under this name; or, if this one is sound, `dsa-hcal quarantine release` it"
-
-_SOURCE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class Ledger:
@@ -113,8 +105,9 @@ class Ledger:
         DatabaseUnavailable
             If the ledger cannot be reached; the file stays where it is.
         """
-        _require_labels(source, subject, partition, digest or "sha256")
+        require_labels(source, subject, partition, digest or "sha256")
         path = path.absolute()
+        delivery = Delivery(path, subject, partition, sample_time)
         identity = _identify(path, form, digest)
         with self._database.transaction() as cursor:
             rows.lock(cursor, source)
@@ -122,16 +115,7 @@ class Ledger:
             known = rows.by_digest(cursor, source, identity.digest)
             if known is None or _awaits_identity(known):
                 old = known or (named[0] if named and _awaits_identity(named[0]) else None)
-                known, outcome = self._enter(
-                    cursor,
-                    old,
-                    source,
-                    path,
-                    identity,
-                    subject=subject,
-                    partition=partition,
-                    sample_time=sample_time,
-                )
+                known, outcome = self._enter(cursor, old, source, delivery, identity)
                 rows.deliver(cursor, known, path.name, outcome)
             elif named and named[0].arrival.arrival_id == known.arrival.arrival_id:
                 outcome = named[1]
@@ -156,13 +140,9 @@ class Ledger:
         DatabaseUnavailable
             If the ledger cannot be reached; none is entered then.
         """
-        identified = []
         for delivery in deliveries:
-            with contextlib.suppress(FileUnavailable, NotAFile):
-                _require_labels(source, delivery.subject, delivery.partition, delivery.digest or "sha256")
-                identity = files.identify(delivery.path.absolute(), delivery.digest)
-                identified.append(Identified(delivery, identity))
-        plain = first_of_each(identified)
+            require_labels(source, delivery.subject, delivery.partition, delivery.digest or "sha256")
+        plain = first_of_each(identified(deliveries))
         if not plain:
             return {}
         with self._database.transaction() as cursor:
@@ -184,7 +164,7 @@ class Ledger:
         NotAFile, FileUnavailable, DatabaseUnavailable
             As `accept`.
         """
-        _require_labels(source)
+        require_labels(source)
         path = path.absolute()
         identity = _identify(path, form)
         with self._database.transaction() as cursor:
@@ -310,49 +290,23 @@ class Ledger:
 
     def reconcile(self) -> Reconciled:
         """Finish moves a crash has cut, and report pending and quarantined bytes that are gone."""
-        settled: list[Arrival] = []
-        stuck: list[tuple[int, str]] = []
-        for (arrival_id,) in self._database.rows(rows.UNSETTLED):
-            try:
-                settled.append(self._settle(arrival_id).arrival)
-            except (FileUnavailable, NotAFile) as error:
-                # One unwritable directory must not keep the others from being healed.
-                logger.warning("the move of arrival %d cannot be finished: %s", arrival_id, error)
-                stuck.append((arrival_id, str(error)))
-        found = [rows.row(values).arrival for values in self._database.rows(rows.WITH_BYTES)]
-        gone = [arrival for arrival in found if not files.exists(arrival.path)]
-        for arrival in gone:
-            logger.warning(
-                "the bytes of %s arrival %s are gone from %s", arrival.state, arrival.name, arrival.path
-            )
-        return Reconciled(tuple(settled), tuple(stuck), tuple(gone))
+        return reconciled(self._database, self._settle)
 
     def _enter(
-        self,
-        cursor: Cursor,
-        old: Row | None,
-        source: str,
-        path: Path,
-        identity: Identity,
-        *,
-        subject: str,
-        partition: str,
-        sample_time: datetime | None,
+        self, cursor: Cursor, old: Row | None, source: str, delivery: Delivery, identity: Identity
     ) -> tuple[Row, Outcome]:
         """Give a content its row: pending, or quarantined where its subject is taken."""
-        holder = rows.holder(cursor, source, subject)
-        reason = _conflict(holder, subject, identity) if holder else None
+        holder = rows.holder(cursor, source, delivery.subject)
+        reason = quarantine.conflict_record(holder, delivery.subject, identity) if holder else None
         if reason is None:
             # A partial unique index guards the subject of all that is not quarantined.
-            what: dict[str, Any] = {"subject": subject, "partition": partition, "sample_time": sample_time}
             if old is not None:
-                return rows.identify(cursor, old.arrival.arrival_id, identity, **what), Outcome.NEW
-            return rows.insert(cursor, source, path, identity, **what), Outcome.NEW
+                return rows.identify(cursor, old.arrival.arrival_id, identity, **delivery.about), Outcome.NEW
+            return rows.insert(cursor, source, delivery.path, identity, **delivery.about), Outcome.NEW
         if old is None:
-            old = rows.insert(cursor, source, path, identity)
+            old = rows.insert(cursor, source, delivery.path, identity)
         here = self._quarantine(cursor, old, reason)
-        what = {"subject": subject, "partition": partition, "sample_time": sample_time}
-        return rows.identify(cursor, here.arrival.arrival_id, identity, **what), Outcome.CONFLICT
+        return rows.identify(cursor, here.arrival.arrival_id, identity, **delivery.about), Outcome.CONFLICT
 
     def _quarantine(self, cursor: Cursor, here: Row, record: dict[str, Any]) -> Row:
         place = quarantine.free_place(cursor, self._quarantine_dir, here.arrival, utc_now())
@@ -380,30 +334,6 @@ def _identify(path: Path, form: Form, digest: str | None = None) -> Identity:
 
 def _awaits_identity(here: Row) -> bool:
     return here.arrival.state is State.PENDING and not here.arrival.subject
-
-
-def _require_labels(source: str, *labels: str) -> None:
-    # A source is also a directory of the quarantine, so it is held tighter than the others.
-    if not _SOURCE.fullmatch(source):
-        raise BadLabel(f"{source!r} cannot be a source", expected="lower_snake_case")
-    for label in labels:
-        if not files.storable(label.replace("/", "")):
-            raise BadLabel(
-                f"{label!r} of source {source} cannot be stored",
-                found="it is empty or contains unprintable characters",
-                remedy="send the file to quarantine as unreadable",
-            )
-
-
-def _conflict(holder: Row, subject: str, identity: Identity) -> dict[str, Any]:
-    error = InputConflict(
-        f"another content has been accepted for {holder.arrival.source} {subject}",
-        expected=f"digest {holder.arrival.digest} of {holder.arrival.name}",
-        found=f"digest {identity.digest}",
-        remedy="find out which one is right; reject the accepted one before releasing this one",
-    )
-    digests = {"accepted_digest": holder.arrival.digest, "rejected_digest": identity.digest}
-    return {**error.as_record(), **digests, "accepted_arrival": holder.arrival.arrival_id}
 
 
 def _require(here: Row | None, arrival_id: int) -> Row:

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
@@ -25,6 +26,18 @@ def free_place(cursor: Cursor, root: Path, arrival: Arrival, now: datetime) -> P
         if not files.exists(place) and not rows.place_taken(cursor, place):
             return place
     raise AssertionError("unreachable: itertools.count does not end")
+
+
+def conflict_record(holder: Row, subject: str, identity: files.Identity) -> dict[str, Any]:
+    """Return why a content is refused whose subject another one has: with both digests."""
+    error = InputConflict(
+        f"another content has been accepted for {holder.arrival.source} {subject}",
+        expected=f"digest {holder.arrival.digest} of {holder.arrival.name}",
+        found=f"digest {identity.digest}",
+        remedy="find out which one is right; reject the accepted one before releasing this one",
+    )
+    digests = {"accepted_digest": holder.arrival.digest, "rejected_digest": identity.digest}
+    return {**error.as_record(), **digests, "accepted_arrival": holder.arrival.arrival_id}
 
 
 def reason_path(place: Path) -> Path:
