@@ -26,7 +26,9 @@ def supplies() -> None:
 
 
 @supplies.command()
-@click.argument("supplies_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "supplies_file", metavar="SUPPLIES_FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 def read(supplies_file: Path) -> None:
     """Read all supplies of SUPPLIES_FILE (TOML) once and show what they say; nothing is stored.
 
@@ -39,7 +41,7 @@ def read(supplies_file: Path) -> None:
 
 
 @supplies.command()
-@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("day", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--everything", is_flag=True, help="Load the whole day again from its files.")
 def load(day: datetime, everything: bool) -> None:
     """Accept what landed in incoming/supplies and load the snapshots of a UTC day (YYYY-MM-DD)."""

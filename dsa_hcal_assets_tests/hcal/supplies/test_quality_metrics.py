@@ -5,20 +5,23 @@ from dataclasses import replace
 
 import pytest
 
+from dsa_hcal_assets.hcal.quality_metrics import arrival_metrics
+from dsa_hcal_assets.hcal.snapshots.ingest import scan
 from dsa_hcal_assets.hcal.supplies.output_status import OutputStatus
 from dsa_hcal_assets.hcal.supplies.quality_metrics import supply_metrics
+from dsa_hcal_assets.hcal.supplies.snapshot import SUPPLIES
 from dsa_hcal_assets.quality.judging import judge
 from dsa_hcal_assets.quality.verdicts import Level
 from dsa_hcal_assets_tests.hcal.supplies.scene import DAY, snapshot
 
 
 @pytest.fixture
-def measure(database, load, thresholds):
+def measure(database, ledger, load, thresholds):
     """Load snapshots; return metrics and levels by name."""
 
     def measure(*snapshots):
         load(*snapshots)
-        metrics = supply_metrics(database, DAY)
+        metrics = [*arrival_metrics(ledger, DAY, source="supplies"), *supply_metrics(database, DAY)]
         levels = {one.metric: one.level for one in judge("supply_state", metrics, thresholds)}
         return {metric.name: metric for metric in metrics}, levels
 
@@ -43,8 +46,17 @@ def test_a_good_day_passes_everything(measure):
 
 def test_a_day_without_snapshots_fails_its_gate(measure):
     metrics, levels = measure()
-    assert list(metrics) == ["cycles"]
-    assert levels["cycles"] is Level.FAIL
+    assert metrics["cycles"].value == 0
+    assert (levels["accepted"], levels["cycles"], levels["coverage"]) == (Level.FAIL,) * 3
+
+
+def test_a_file_in_quarantine_is_told(measure, ledger, load, incoming):
+    path = SUPPLIES.write(incoming, snapshot(2))
+    scan(incoming, ledger, SUPPLIES)
+    path.write_bytes(b"nonsense")
+    metrics, levels = measure(snapshot(1))
+    assert (metrics["accepted"].value, metrics["quarantined"].detail) == (1, path.name)
+    assert levels["quarantined"] is Level.WARN
 
 
 def test_sectors_that_were_not_read_lower_the_coverage(measure):

@@ -57,8 +57,8 @@ def test_each_step_leaves_one_file_and_publishes_the_same_bytes(make, tmp_path, 
     job.teardown()
 
     taken = snapshots(tmp_path)
-    assert [value for _, value in live] == [encode(snapshot) for snapshot in taken]
-    assert {topic for topic, _ in live} == {"hcal.supplies"}
+    copies = [value for topic, value in live if topic == "hcal.supplies"]
+    assert copies == [encode(snapshot) for snapshot in taken]
     assert [[board.board for board in snapshot.boards] for snapshot in taken] == [
         [MPOD, LV, METER],
         [MPOD, METER],
