@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,9 @@ from dsa_hcal_assets.settings import load_settings
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dsa_hcal_assets.hcal.events.event import ControlEvent
+    from dsa_hcal_assets.database.connection import Database
+    from dsa_hcal_assets.ledger import Ledger
+    from dsa_hcal_assets.settings import Settings
 
 KINDS = (
     "led_on",
@@ -86,7 +88,8 @@ def add(
       dsa-hcal events add run_started --run 71234 --value '{"kind": "physics"}'
       dsa-hcal events add note --text "chiller replaced"
     """  # noqa: D301 - click wants the backspace character
-    from dsa_hcal_assets.hcal.events.event_file import FORMAT, parse_event
+    from dsa_hcal_assets.hcal.events import recording
+    from dsa_hcal_assets.hcal.events.event_file import FORMAT, parse_event, write_event
 
     try:
         said = json.loads(value)
@@ -97,7 +100,16 @@ def add(
     at = (moment.replace(tzinfo=UTC) if moment else utc_now()).isoformat()
     given = {name: number for name, number in scope.items() if number is not None}
     record = {"format": FORMAT, "at": at, "kind": kind, "source": source, "value": said, **given}
-    _record([parse_event(json.dumps(record), "the event")])
+    event, settings = parse_event(json.dumps(record), "the event"), load_settings()
+    incoming = settings.incoming / "events"
+
+    def act(database: "Database", ledger: "Ledger") -> None:
+        done = recording.record(event, incoming, database, ledger, "cli")
+        number = f" as event {done.event_id}" if done.event_id is not None else ""
+        click.echo(f"{event.at:%Y-%m-%d %H:%M:%S} {event.kind}: {done.standing}{number}")
+
+    if not _with_database(settings, act):
+        write_event(incoming, event)
 
 
 @events.command("import")
@@ -107,23 +119,33 @@ def add(
 def import_command(paths: tuple[Path, ...]) -> None:
     """Record events from files with one JSON object a line, each as it would be a file of its own.
 
-    Lines that are no events are told and left out; the exit code is 1 then. May be repeated.
+    Lines that are no events, and events that contradict what is recorded, are told and left out; the
+    exit code is 1 then. May be repeated.
     """
-    from dsa_hcal_assets.hcal.events.event_file import parse_event
+    from dsa_hcal_assets.hcal.events.event_file import parse_event, write_event
+    from dsa_hcal_assets.hcal.events.recording import record_landed
 
-    found: list[ControlEvent] = []
-    refused: list[BadInput] = []
+    found = 0
+    refused: list[str] = []
+    settings = load_settings()
     for path in paths:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if not line.strip():
                 continue
             try:
-                found.append(parse_event(line, f"{path}, line {number}"))
+                write_event(settings.incoming / "events", parse_event(line, f"{path}, line {number}"))
+                found += 1
             except BadInput as error:
-                refused.append(error)
-    _record(found, refused)
-    for one in refused:
-        click.echo(f"refused: {one}", err=True)
+                refused.append(str(error))
+
+    def act(database: "Database", ledger: "Ledger") -> None:
+        done = record_landed(settings.incoming / "events", database, ledger, "cli")
+        refused.extend(f"{name}: see `dsa-hcal quarantine list --details`" for name in done.refused)
+        click.echo(f"{found} read, {done.recorded} recorded now")
+
+    _with_database(settings, act)
+    for told in refused:
+        click.echo(f"refused: {told}", err=True)
     if refused:
         click.get_current_context().exit(1)
 
@@ -168,35 +190,19 @@ def at_command(moment: datetime) -> None:
         click.echo("nothing is known of that time")
 
 
-def _record(found: "list[ControlEvent]", refused: list[BadInput] | None = None) -> None:
-    """Record events, or leave their files to the platform while there is no database.
-
-    Those that cannot be are added to `refused`; without it the first one's error is raised.
-    """
+def _with_database(settings: "Settings", act: Callable[["Database", "Ledger"], None]) -> bool:
+    """Do something with database and ledger; without one, say that events wait and return False."""
     from dsa_hcal_assets.database import access
-    from dsa_hcal_assets.hcal.events.event_file import write_event
-    from dsa_hcal_assets.hcal.events.recording import record
     from dsa_hcal_assets.ledger import Ledger
 
-    settings = load_settings()
-    incoming = settings.incoming / "events"
     try:
         with access.opened(settings) as database:
-            ledger = Ledger(database, settings.quarantine)
-            for one in found:
-                try:
-                    done = record(one, incoming, database, ledger, "cli")
-                except BadInput as error:
-                    if refused is None:
-                        raise
-                    refused.append(error)
-                    continue
-                number = f" as event {done.event_id}" if done.event_id is not None else ""
-                click.echo(f"{one.at:%Y-%m-%d %H:%M:%S} {one.kind}: {done.standing}{number}")
+            act(database, Ledger(database, settings.quarantine))
     except (ConfigurationError, DatabaseUnavailable) as error:
-        for one in found:
-            write_event(incoming, one)
-        click.echo(f"{len(found)} events wait in {incoming} until the platform runs: {error.what}")
+        waiting = settings.incoming / "events"
+        click.echo(f"until the platform runs, events wait in {waiting}: {error.what}")
+        return False
+    return True
 
 
 def _scope(row: Mapping[Hashable, Any]) -> str:

@@ -50,7 +50,7 @@ def test_an_event_is_added_listed_and_in_force(run: Run) -> None:
 
 def test_without_a_database_events_wait_for_the_platform(run: Run, tmp_path: Path) -> None:
     result = run("add", "power_cut", DSA_HCAL_DATABASE_URL="")
-    assert "1 events wait" in result.output
+    assert "events wait in" in result.output
     assert len(list((tmp_path / "incoming" / "events").iterdir())) == 1
 
 
@@ -60,8 +60,14 @@ def test_many_events_come_from_a_file_and_bad_lines_are_told(run: Run, tmp_path:
     (tmp_path / "log.jsonl").write_text("\n".join([*lines[:2], "nonsense", "", *lines[2:]]))
     result = run("import", str(tmp_path / "log.jsonl"))
     assert result.exit_code == 1
-    assert result.output.count("recorded as event") == 3
+    assert "3 read, 3 recorded now" in result.output
     assert "log.jsonl, line 3 is not JSON" in result.output
+
+    lines.append(json.dumps({**good[0], "value": {"mask": 3}}))
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    again = run("import", str(tmp_path / "log.jsonl"))
+    assert "4 read, 0 recorded now" in again.output
+    assert again.output.count("quarantine list") == 1
 
 
 @pytest.mark.parametrize(

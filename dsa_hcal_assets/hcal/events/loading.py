@@ -1,10 +1,9 @@
 """From files of events to `hcal.event` and what follows from it: each once, with its ledger row."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from psycopg2.extensions import cursor as Cursor
@@ -23,7 +22,9 @@ from dsa_hcal_assets.ledger import Arrival, Ledger
 logger = logging.getLogger(__name__)
 
 SOURCE = "events"
-BATCH = 200  # events a transaction
+BATCH = 200  # events a transaction, or as many as set this many towers, some 2 s of work
+BATCH_TOWERS = 30_000
+Ready = tuple[Arrival, ControlEvent]
 _INSERT = """
 insert into hcal.event (at, kind, detector, half_sector, tower_id, run_number, value, source, arrival_id)
 values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
@@ -57,7 +58,7 @@ def scan(incoming: Path, ledger: Ledger, *, limit: int = 500, now: datetime | No
 def load(database: Database, ledger: Ledger, run_id: str, day: str | None = None) -> EventsLoaded:
     """Record the pending events (of a UTC day, or all), with set points and runs that follow from them.
 
-    Event, consequences and the ledger's mark commit together, up to `BATCH` events a transaction; a
+    Event, consequences and the ledger's mark commit together, some `BATCH` events a transaction; a
     cut leaves whole batches, the next call does the rest. The order in which events arrive or are
     loaded changes nothing but `event_id`.
 
@@ -73,14 +74,7 @@ def load(database: Database, ledger: Ledger, run_id: str, day: str | None = None
     """
     recorded = 0
     refused: list[tuple[Arrival, BadInput]] = []
-    arrivals = iter(ledger.pending(SOURCE, day))
-    while some := list(islice(arrivals, BATCH)):
-        ready = []
-        for arrival, found in _read(some):
-            if isinstance(found, BadInput):
-                refused.append((arrival, found))
-            else:
-                ready.append((arrival, found))
+    for ready in _batches(_read(ledger.pending(SOURCE, day), refused)):
         with database.transaction() as cursor:
             count, contradicting = _record(cursor, ledger, ready, run_id)
         recorded += count
@@ -91,33 +85,46 @@ def load(database: Database, ledger: Ledger, run_id: str, day: str | None = None
     return EventsLoaded(recorded, tuple(refused))
 
 
-def _read(arrivals: Sequence[Arrival]) -> Iterator[tuple[Arrival, ControlEvent | BadInput]]:
+def _read(arrivals: Iterable[Arrival], refused: list[tuple[Arrival, BadInput]]) -> Iterator[Ready]:
+    """Yield arrivals with their events; what cannot be used is added to `refused`."""
     for arrival in arrivals:
         try:
             event = read_event(arrival.path)
+            _require_unchanged(arrival, event)
         except OSError as error:
             # Never quarantine for this: with the directory unmounted, every file would be "bad".
             logger.warning("event %s cannot be opened now and stays pending: %s", arrival.path, error)
-            continue
         except BadInput as error:
-            yield arrival, error
-            continue
-        if event.digest() == arrival.digest:
-            yield arrival, event
+            refused.append((arrival, error))
         else:
-            yield (
-                arrival,
-                InputConflict(
-                    f"{arrival.path} changed after it was accepted",
-                    expected=f"{arrival.subject}, digest {arrival.digest}",
-                    found=f"{event.subject()}, digest {event.digest()}",
-                    remedy="find out who writes into the incoming directory; restore the file and release it",
-                ),
-            )
+            yield arrival, event
+
+
+def _require_unchanged(arrival: Arrival, event: ControlEvent) -> None:
+    if event.digest() != arrival.digest:
+        raise InputConflict(
+            f"{arrival.path} changed after it was accepted",
+            expected=f"{arrival.subject}, digest {arrival.digest}",
+            found=f"{event.subject()}, digest {event.digest()}",
+            remedy="find out who writes into the incoming directory; restore the file and release it",
+        )
+
+
+def _batches(found: Iterable[Ready]) -> Iterator[list[Ready]]:
+    some: list[Ready] = []
+    towers = 0
+    for one in found:
+        some.append(one)
+        towers += set_points.towers_set(one[1])
+        if len(some) == BATCH or towers >= BATCH_TOWERS:
+            yield some
+            some, towers = [], 0
+    if some:
+        yield some
 
 
 def _record(
-    cursor: Cursor, ledger: Ledger, ready: Sequence[tuple[Arrival, ControlEvent]], run_id: str
+    cursor: Cursor, ledger: Ledger, ready: Sequence[Ready], run_id: str
 ) -> tuple[int, list[tuple[Arrival, BadInput]]]:
     cursor.execute("select pg_advisory_xact_lock(hashtext('hcal.events'))")
     recorded: list[Arrival] = []

@@ -1,5 +1,6 @@
 """Record one event now: for the command line, the API and control programs in Python."""
 
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -61,6 +62,28 @@ def record(
         return _taken(event, path, database, ledger, run_id)
     except DatabaseUnavailable:
         return Recorded(path, Standing.WAITING, None)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What became of all event files that had landed; `refused` names those that went to quarantine."""
+
+    recorded: int
+    refused: tuple[str, ...]
+
+
+def record_landed(incoming: Path, database: Database, ledger: Ledger, run_id: str = "recording") -> Landed:
+    """Take all event files of `incoming` into the books: for many at once, written by `write_event`.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        If the ledger cannot be asked; the files wait.
+    """
+    found = loading.scan(incoming, ledger, limit=sys.maxsize)
+    done = loading.load(database, ledger, run_id)
+    refused = [*found.quarantined, *found.conflicts, *(arrival.name for arrival, _ in done.quarantined)]
+    return Landed(done.recorded, tuple(refused))
 
 
 def _taken(event: ControlEvent, path: Path, database: Database, ledger: Ledger, run_id: str) -> Recorded:

@@ -54,6 +54,12 @@ def values_set(event: ControlEvent) -> tuple[str, Mapping[int, float]] | None:
     return None
 
 
+def towers_set(event: ControlEvent) -> int:
+    """Return how many towers an event sets something of."""
+    found = values_set(event)
+    return len(found[1]) if found else 0
+
+
 def apply(cursor: Cursor, event_id: int, event: ControlEvent) -> None:
     """Write the set points of a recorded event; each holds until the next event that sets the same.
 

@@ -1,6 +1,7 @@
 """Events from landing to the time line: each once, in any order, and what follows from them."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,19 @@ def test_a_file_that_is_away_stays_pending(database: Database, ledger: Ledger, i
     assert loading.load(database, ledger, "run-1") == loading.EventsLoaded(0, ())
     path.with_suffix(".away").rename(path)
     assert loading.load(database, ledger, "run-1").recorded == 1
+
+
+def test_several_loaders_at_once_record_each_event_once(
+    database: Database, ledger: Ledger, incoming: Path
+) -> None:
+    events = told.history(9, 40)
+    for one in events:
+        write_event(incoming, one)
+    loading.scan(incoming, ledger)
+    with ThreadPoolExecutor(4) as loaders:
+        done = list(loaders.map(lambda n: loading.load(database, ledger, f"run-{n}"), range(4)))
+    assert sum(one.recorded for one in done) == len(events)
+    assert stood(database, START + 30 * MINUTE) == told.state_at(events, START + 30 * MINUTE)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -30,12 +30,15 @@ def history(seed: int, count: int) -> list[ControlEvent]:
     kinds = [*TOPIC, Kind.POWER_CUT, Kind.OFFSETS_CHANGED]
     scopes: list[dict[str, int]] = [{}, {"detector": 0}, {"detector": 1}, {"detector": 2}]
     scopes += [{"half_sector": number} for number in (0, 17, 63, 64, 127)]
-    found = {}
+    everywhere = event(Kind.GAIN_CHANGED, 13, value={"gain": "high"})
+    found = {everywhere.subject(): everywhere}
     while len(found) < count:
         kind = kinds[random.integers(len(kinds))]
         scope = scopes[random.integers(len(scopes))]
         value: dict[str, Any] = {}
         if kind is Kind.GAIN_CHANGED:
+            # a set point of each tower: everything and the EMCal have 27,648 and 24,576 of them
+            scope = scope if scope not in ({}, {"detector": 2}) else {"detector": int(random.integers(2))}
             value = {"gain": ["normal", "high"][random.integers(2)]}
         if kind is Kind.OFFSETS_CHANGED:
             tower_id = int(random.choice([5, 700, 1536, 3071, 27647]))
