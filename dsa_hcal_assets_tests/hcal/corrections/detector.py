@@ -33,8 +33,11 @@ SETTINGS = CorrectionSettings(
 class Detector:
     """A simulated detector and the database that knows of it what is recorded."""
 
-    def __init__(self, truth: DetectorTruth, database: Database, place: Path) -> None:
+    def __init__(
+        self, truth: DetectorTruth, database: Database, place: Path, *, step: timedelta = STEP
+    ) -> None:
         self.truth = truth
+        self.step = step
         self.database = database
         self._incoming = place / "runs"
         self._ledger = Ledger(database, place / "quarantine")
@@ -64,8 +67,8 @@ class Detector:
 
         Towers `unread` have no temperature, `fixed` always the same, `warmer` so many deg C more.
         """
-        count = round((end - start) / STEP)
-        frames = [self._readings(start + number * STEP) for number in range(count)]
+        count = round((end - start) / self.step)
+        frames = [self._readings(start + number * self.step) for number in range(count)]
         frame = pd.concat(frames)
         frame.loc[frame["tower_id"].isin(unread), "temperature"] = np.nan
         frame.loc[frame["tower_id"].isin(fixed), "temperature"] = 22.5
@@ -77,8 +80,8 @@ class Detector:
 
     def corrections(self, first: datetime, last: datetime, reference: datetime) -> np.ndarray:
         """Return the true corrections of the towers for the mean gain over [first, last)."""
-        count = round((last - first) / STEP)
-        return self.truth.correction([first + number * STEP for number in range(count)], reference)
+        count = round((last - first) / self.step)
+        return self.truth.correction([first + number * self.step for number in range(count)], reference)
 
     def _readings(self, moment: datetime) -> pd.DataFrame:
         noise = generator(self.truth.seed, "sensors", moment).normal(0, SENSOR_NOISE, HCAL_TOWERS)
