@@ -15,17 +15,12 @@ from dsa_hcal_assets.hcal.readers import NoState
 READING_COLUMNS = ["v_set", "v_meas", "i_limit", "i_meas"]
 STATE_COLUMNS = ["crate", "kind", "slot", "channel", "hcal_sector"]
 
-# Cadences differ between crates: each one's own newest reading counts.
+# Cadences differ between crates, and a reading may lack channels: each one's own newest counts.
 _STATE = """
-select r.crate, r.kind::text, r.slot, r.channel, r.hcal_sector, r.v_set, r.v_meas, r.i_limit, r.i_meas,
-       r.switched_on, r.status, r.state, r.ts
-from (
-    select crate, max(ts) as ts from hcal.supply_unit_reading
-    where ts > %(oldest)s and ts <= %(moment)s and status <> 'down' group by crate
-) newest
-join hcal.supply_reading r using (crate, ts)
-where r.ts > %(oldest)s and r.ts <= %(moment)s
-order by r.kind, r.crate, r.slot, r.channel
+select distinct on (r.kind, crate, slot, channel) crate, r.kind::text, slot, channel, hcal_sector,
+       v_set, v_meas, i_limit, i_meas, switched_on, status, state, ts
+from hcal.supply_reading r where ts > %(oldest)s and ts <= %(moment)s
+order by r.kind, crate, slot, channel, ts desc
 """
 _DAY = """
 select crate, kind::text, slot, channel, max(hcal_sector), count(v_meas), avg(v_set), avg(v_meas),

@@ -26,6 +26,14 @@ def test_the_state_at_a_time_is_each_crates_newest_reading(database, load):
     assert set(bias["state"]) == {"On"}
 
 
+def test_a_channel_missing_from_the_newest_reading_has_its_last_one(database, load):
+    load(snapshot(1), snapshot(2, without_sectors={7}))
+    bias = state_at(database, cycle(2)).query("kind == 'mpod'").set_index("hcal_sector")
+    assert len(bias) == 64
+    assert bias.loc[7, "ts"].to_pydatetime() == cycle(1)
+    assert bias.loc[8, "ts"].to_pydatetime() == cycle(2)
+
+
 def test_nothing_older_than_asked_for_and_nothing_of_the_future_is_state(database, load):
     load(snapshot(0), snapshot(1))
     assert state_at(database, cycle(0))["ts"].max().to_pydatetime() == cycle(0)
