@@ -115,13 +115,17 @@ def affected(path: Path | None, wanted: bool) -> None:
     """
     from dsa_hcal_assets.database import access
     from dsa_hcal_assets.hcal.mapping import replay
+    from dsa_hcal_assets.ledger import Ledger
 
     if wanted and path is not None:
         raise click.UsageError("set DSA_HCAL_HCAL__CHANNEL_MAP_FILE to the map first, then use --run alone")
-    mapping = _loaded(path)
-    with access.opened(load_settings()) as database:
+    mapping, settings = _loaded(path), load_settings()
+    with access.opened(settings) as database:
         found = replay.affected_days(database, mapping)
         _show_affected(found)
+        if covered := replay.now_covered(Ledger(database, settings.quarantine), mapping):
+            ids = " ".join(str(arrival.arrival_id) for arrival in covered)
+            click.echo(f"snapshots no map covered when they came: dsa-hcal quarantine release {ids}")
         days = sorted({one.day.isoformat() for one in found if one.covered})
         if days and wanted:
             _ask_backfill(database, days)

@@ -133,6 +133,16 @@ def test_people_log_in_as_reader_on_the_embedded_server(server: EmbeddedServer, 
         Database(wrong).ping()
 
 
+def test_passwords_of_an_older_version_are_kept_and_the_reader_gets_one(tmp_path: Path) -> None:
+    path = tmp_path / "postgres.passwords"
+    path.write_text('{"superuser": "s", "application": "a"}')
+    path.chmod(0o600)
+    made = secrets.load_or_make(path)
+    assert (made.superuser, made.application) == ("s", "a")
+    assert len(made.reader) >= 24
+    assert secrets.load_or_make(path) == made == secrets.load(path)
+
+
 def test_the_command_says_who_has_rights(database: Database, tmp_path: Path) -> None:
     environ = {"DSA_HCAL_DATABASE_URL": database.url, "DSA_HCAL_STATE_DIR": str(tmp_path)}
     result = CliRunner().invoke(db, ["grant"], env=environ, catch_exceptions=False)

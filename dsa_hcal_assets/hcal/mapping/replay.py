@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 from psycopg2.extensions import cursor as Cursor
 
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.hcal.mapping.channel_map import FOREVER, ChannelMap, parse_channel_map
+from dsa_hcal_assets.hcal.mapping.channel_map import FOREVER, ChannelMap, MapNotValid, parse_channel_map
 from dsa_hcal_assets.hcal.mapping.difference import compare
 from dsa_hcal_assets.hcal.mapping.dimensions import version_text
+from dsa_hcal_assets.ledger import Arrival, Ledger
 
 FIRST = datetime.min.replace(tzinfo=UTC)
 _OTHER_MAPS = """
@@ -60,6 +61,17 @@ def affected_days(
                 key = (one.day, one.covered)
                 found[key] = _joined(found[key], one) if key in found else one
     return [found[key] for key in sorted(found)]
+
+
+def now_covered(ledger: Ledger, channel_map: ChannelMap) -> list[Arrival]:
+    """Return quarantined snapshots that no map covered when they came, and that `channel_map` covers."""
+    return [
+        arrival
+        for arrival in ledger.quarantined()
+        if (arrival.reason or {}).get("error") == MapNotValid.__name__
+        and arrival.sample_time is not None
+        and any(epoch.valid_from <= arrival.sample_time < epoch.valid_to for epoch in channel_map.epochs)
+    ]
 
 
 def _affected_since(

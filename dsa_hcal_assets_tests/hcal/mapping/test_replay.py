@@ -10,7 +10,7 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
 from dsa_hcal_assets.hcal.mapping.dimensions import sync_dimensions
-from dsa_hcal_assets.hcal.mapping.replay import AffectedDay, affected_days
+from dsa_hcal_assets.hcal.mapping.replay import AffectedDay, affected_days, now_covered
 from dsa_hcal_assets.hcal.snapshots.ingest import scan
 from dsa_hcal_assets.hcal.snapshots.load_report import Result
 from dsa_hcal_assets.hcal.towers.loading import load_day
@@ -106,6 +106,21 @@ def test_days_the_new_map_says_nothing_about_are_told_apart(
     begins_later = rewired.written(tmp_path / "later.csv", text.replace("2023-01-01,", "2025-06-05,"))
     (found,) = affected_days(loaded_wrongly, begins_later)
     assert (found.day, found.snapshots, found.covered) == (date(2025, 6, 4), 2, False)
+
+
+def test_snapshots_from_before_the_map_are_found_again_by_one_that_covers_them(
+    database: Database, ledger: Ledger, incoming: Path, channel_map: ChannelMap, tmp_path: Path
+) -> None:
+    text = channel_map.text.replace("2023-01-01,", "2025-06-06,")
+    begins_later = rewired.written(tmp_path / "later.csv", text)
+    detector.land(incoming, detector.snapshot(0))
+    scan(incoming, ledger, CONTROLLERS)
+    assert load_day(database, ledger, detector.DAY, begins_later, "run-1").count(Result.QUARANTINED) == 1
+    assert now_covered(ledger, begins_later) == []
+    (found,) = now_covered(ledger, channel_map)
+    ledger.release(found.arrival_id)
+    assert load_day(database, ledger, detector.DAY, channel_map, "run-2").count(Result.LOADED) == 1
+    assert now_covered(ledger, channel_map) == []
 
 
 def test_one_day_can_be_asked_for(loaded_wrongly: Database, channel_map: ChannelMap) -> None:
