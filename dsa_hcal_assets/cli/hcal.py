@@ -12,6 +12,7 @@ from dsa_hcal_assets.cli.hcal_backfill import backfill
 from dsa_hcal_assets.cli.hcal_conditions import conditions
 from dsa_hcal_assets.cli.hcal_emcal import emcal
 from dsa_hcal_assets.cli.hcal_map import channel_map_group
+from dsa_hcal_assets.cli.hcal_registers import registers
 from dsa_hcal_assets.cli.hcal_runs import corrections, runs
 from dsa_hcal_assets.cli.hcal_supplies import supplies
 from dsa_hcal_assets.settings import Settings, load_settings
@@ -38,6 +39,7 @@ hcal.add_command(supplies)
 hcal.add_command(runs)
 hcal.add_command(corrections)
 hcal.add_command(emcal)
+hcal.add_command(registers)
 
 
 @hcal.command()

@@ -205,7 +205,7 @@ def parse_numbers(request: ReadCommand, reply: bytes) -> tuple[list[float], Valu
     ReplyGarbled
         If a line is no number (or carries an unknown unit: values are never rescaled by guess).
     """
-    lines = _checked_lines(request, reply)
+    lines = reply_lines(request, reply)
     values = [_number(request, line) for line in lines]
     missing = [str(index) for index, value in enumerate(values) if math.isnan(value)]
     if not missing:
@@ -228,7 +228,7 @@ def parse_gain(request: ReadCommand, reply: bytes) -> Gain:
     WrongCount, ReplyGarbled
         If the reply is not one of these.
     """
-    (word,) = _checked_lines(request, reply)
+    (word,) = reply_lines(request, reply)
     match word.lower():
         case "h" | "high":
             return "high"
@@ -237,7 +237,14 @@ def parse_gain(request: ReadCommand, reply: bytes) -> Gain:
     raise ReplyGarbled(f"{request}: unknown gain mode", expected="High or Norm", found=_show(word.encode()))
 
 
-def _checked_lines(request: ReadCommand, reply: bytes) -> list[str]:
+def reply_lines(request: ReadCommand, reply: bytes) -> list[str]:
+    """Return the values of a complete reply as text.
+
+    Raises
+    ------
+    WrongCount, ReplyGarbled
+        If there are more or fewer than asked for, or other bytes than text.
+    """
     body = reply.removesuffix(PROMPT)
     if not body.isascii():
         raise ReplyGarbled(

@@ -1,0 +1,1 @@
+"""Simulated boards with registers, made from the table that describes them."""
