@@ -40,8 +40,9 @@ def write(
     if replaced:
         cursor.execute("delete from hcal.led_reading where ts = any(%s)", (list(replaced),))
         cursor.execute("delete from hcal.dac_reading where ts = any(%s)", (list(replaced),))
-    leds = [row for snapshot in snapshots for row in led_rows(snapshot, channel_map)]
-    dacs = [row for snapshot in snapshots for row in dac_rows(snapshot, channel_map)]
+    asked = [snapshot for snapshot in snapshots if _asked(snapshot)]
+    leds = [row for snapshot in asked for row in led_rows(snapshot, channel_map)]
+    dacs = [row for snapshot in asked for row in dac_rows(snapshot, channel_map)]
     if leds:
         execute_values(cursor, _INSERT_LEDS, leds, page_size=1000)
     if dacs:
@@ -81,6 +82,15 @@ def lit(pin_diode: Leds | None) -> bool | None:
     if (pin_diode > DARK).any():
         return True
     return None if np.isnan(pin_diode).any() else False
+
+
+def _asked(snapshot: Snapshot) -> bool:
+    """Return whether there is anything for these tables: in most cycles there is not."""
+    return any(
+        channel.led_intensity is not None or channel.pin_diode is not None or channel.dac is not None
+        for board in snapshot.boards
+        for channel in board.channels
+    )
 
 
 def _served(snapshot: Snapshot, channel_map: ChannelMap) -> Iterator[tuple[ChannelReading, list[int]]]:
