@@ -17,6 +17,7 @@ from dsa_hcal_assets.orchestration.hcal.corrections import (
 )
 from dsa_hcal_assets.orchestration.hcal.emcal import emcal_job, emcal_sensor, emcal_state
 from dsa_hcal_assets.orchestration.hcal.events import control_events, events_job, events_sensor
+from dsa_hcal_assets.orchestration.hcal.registers import register_state, registers_job, registers_sensor
 from dsa_hcal_assets.orchestration.hcal.runs import (
     led_runs,
     pedestal_runs,
@@ -39,9 +40,10 @@ ASSETS = (
     detector_qa_report,
     control_events,
     emcal_state,
+    register_state,
     supply_state,
     conditions_payload,
 )
-JOBS = (hcal_job, emcal_job, events_job, supplies_job)
+JOBS = (hcal_job, emcal_job, registers_job, events_job, supplies_job)
 SCHEDULES = ()
-SENSORS = (hcal_sensor, emcal_sensor, spool_watch, events_sensor, supplies_sensor)
+SENSORS = (hcal_sensor, emcal_sensor, registers_sensor, spool_watch, events_sensor, supplies_sensor)
