@@ -146,3 +146,5 @@ class MpodPoller:
             collected.fail(_SWITCH, ReplyGarbled(what, found=repr(switch.value)[:60]))
         while oids := collected.walk.next_oids:
             collected.walk.take(await self._client.get_bulk(oids, ROWS_A_PORTION))
+        if collected.main_switch and not any(collected.walk.values.values()):
+            collected.fail(_TABLE, ReplyGarbled(f"crate {self._unit.id} is on and has no channel"))

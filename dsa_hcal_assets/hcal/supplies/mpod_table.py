@@ -113,7 +113,8 @@ class TableWalk:
         Raises
         ------
         ReplyGarbled
-            If it is empty, or its objects are not behind those asked for: going on would not end.
+            If it is empty, its objects are not behind those asked for, or no crate has their indices: going
+            on would not end.
         """
         columns = list(self._at)
         if not varbinds:
@@ -133,6 +134,7 @@ class TableWalk:
                 expected=f"an object behind {_dotted(self._at[column])}",
                 found=_dotted(varbind.oid),
             )
+        place_of(varbind.oid[-1])
         self.values[column][varbind.oid[-1]] = varbind.value
         self._at[column] = varbind.oid
 

@@ -53,6 +53,12 @@ def test_a_table_that_does_not_go_on_is_garbled_and_not_walked_for_ever(index):
         walk.take([VarBind((*Column.STATUS.oid, index), b"")])
 
 
+def test_a_table_with_more_rows_than_any_crate_is_garbled():
+    walk = TableWalk([Column.STATUS])
+    with pytest.raises(ReplyGarbled, match="table index 1001"):
+        walk.take([VarBind((*Column.STATUS.oid, 1001), b"")])
+
+
 def test_an_empty_portion_is_garbled():
     with pytest.raises(ReplyGarbled, match="empty portion"):
         TableWalk().take([])

@@ -103,6 +103,16 @@ def test_a_crate_that_is_switched_off_says_so(poll):
     assert by_name(snapshot)[MPOD].main_switch is False
 
 
+@pytest.mark.parametrize(("on", "status"), [(True, "partial"), (False, "ok")])
+def test_a_crate_without_any_channel_is_a_fault_unless_it_is_off(poll, on, status):
+    def prepare(supplies):
+        supplies.mpod.channels = {}
+        supplies.mpod.switch_main(on)
+
+    (snapshot,), _ = poll(prepare=prepare)
+    assert (by_name(snapshot)[MPOD].status, by_name(snapshot)[MPOD].main_switch) == (status, on)
+
+
 def test_empty_places_are_no_fault(poll):
     def prepare(supplies):
         supplies.mpod.channels = {
