@@ -10,8 +10,11 @@ from click.testing import CliRunner, Result
 from dagster._core.execution.backfill import BulkActionStatus
 
 from dsa_hcal_assets.cli.hcal import hcal as command
+from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.definitions import build_definitions
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap, load_channel_map
+from dsa_hcal_assets.hcal.mapping.replay import affected_days
 from dsa_hcal_assets.hcal.snapshots.ingest import scan
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration import hcal
@@ -20,6 +23,7 @@ from dsa_hcal_assets.settings.hcal import HcalSettings
 from dsa_hcal_assets_tests.hcal import detector
 from dsa_hcal_assets_tests.hcal.detector import DAY
 from dsa_hcal_assets_tests.hcal.mapping import rewired
+from dsa_hcal_assets_tests.orchestration.radio.backfilling import BackfillDaemon, instance_on_disk
 
 PLATFORM = build_definitions().get_repository_def()
 
@@ -41,6 +45,11 @@ def typed(installation: Installation, *arguments: str, channel_map: Path | None 
         "DSA_HCAL_HCAL__CHANNEL_MAP_FILE": str(channel_map or ""),
     }
     return CliRunner().invoke(command, ["map", *arguments], env=environ, catch_exceptions=False)
+
+
+@pytest.fixture
+def channel_map() -> ChannelMap:
+    return load_channel_map()
 
 
 @pytest.fixture
@@ -96,6 +105,28 @@ def test_one_backfill_holds_the_days_and_all_that_is_made_of_their_snapshots(
     assets = ("hcal_snapshots", "tower_state", "half_sector_rollup", "detector_qa_report")
     assert target >= {(asset, day) for asset in assets for day in days}
     assert {day for _, day in target} == set(days)
+
+
+@pytest.mark.verify
+def test_the_backfill_that_one_command_shows_and_asks_for_mends_the_days(
+    loaded_wrongly: Installation, channel_map: ChannelMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = loaded_wrongly.database
+    monkeypatch.setenv("DSA_HCAL_STATE_DIR", str(loaded_wrongly.settings.state_dir))
+    monkeypatch.setenv("DSA_HCAL_DATABASE_URL", database.url)
+    with instance_on_disk() as instance:
+        days = [one.day.isoformat() for one in affected_days(database, channel_map)]
+        assert days == [DAY]
+        ask_backfill(instance, PLATFORM, days, utc_now())
+        BackfillDaemon(instance).run()
+
+    assert affected_days(database, channel_map) == []
+    assert loaded_wrongly.products.require_passed("tower_state", DAY)
+    served = channel_map.at(detector.START).towers_of("80")
+    assert served is not None
+    truth = detector.truth("80", 0, detector.cycle(0)).temperature.astype("float32")
+    got = dict(database.rows("select tower_id, temperature from hcal.tower_reading"))
+    assert [got[int(tower)] for tower in served[0]] == pytest.approx(truth.tolist())
 
 
 def test_maps_are_checked_and_compared_from_the_command_line(
