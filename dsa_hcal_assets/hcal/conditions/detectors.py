@@ -1,4 +1,7 @@
-"""The three calorimeters as reconstruction numbers them, and the towers each consists of."""
+"""The three calorimeters as reconstruction numbers them, and the towers each consists of.
+
+`mapping.geometry.Detector` is about the channel maps and knows the two hadronic ones only.
+"""
 
 from enum import IntEnum
 

@@ -8,6 +8,11 @@ import pytest
 from dsa_hcal_assets.hcal.conditions import files, payloads, tags
 from dsa_hcal_assets.hcal.conditions.detectors import Calorimeter
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
+from dsa_hcal_assets.hcal.emcal.board_layout import load_board_layout
+from dsa_hcal_assets.hcal.emcal.board_map import load_board_map
+from dsa_hcal_assets.hcal.emcal.snapshot import EMCAL
+from dsa_hcal_assets.hcal.emcal.tables import EmcalTables
+from dsa_hcal_assets.hcal.emcal.tables import load_day as load_emcal_day
 from dsa_hcal_assets.hcal.mapping.channel_map import load_channel_map
 from dsa_hcal_assets.hcal.snapshots.ingest import scan
 from dsa_hcal_assets.hcal.towers.loading import load_day
@@ -20,6 +25,7 @@ from dsa_hcal_assets.quality.verdicts import Metric
 from dsa_hcal_assets_tests.hcal import detector
 from dsa_hcal_assets_tests.hcal.conditions.conditions_data import add_corrections
 from dsa_hcal_assets_tests.hcal.detector import DAY, cycle
+from dsa_hcal_assets_tests.hcal.emcal import calorimeter
 
 
 @pytest.fixture
@@ -34,9 +40,9 @@ def corrected(installation: Installation) -> int:
     return number
 
 
-def pass_gate(installation: Installation, number: int) -> Product:
-    """Publish what stands for the corrections, as passed."""
-    with installation.products.publishing("gain_corrections", DAY, Provenance({}, ())) as staged:
+def pass_gate(installation: Installation, number: int, kind: str = "gain_corrections") -> Product:
+    """Publish what stands for the corrections (or another kind) of the day, as passed."""
+    with installation.products.publishing(kind, DAY, Provenance({}, ())) as staged:
         (staged.path / "set.txt").write_text(str(number))
     verdicts = judge("conditions_payload", [Metric("payloads", 1)], installation.thresholds)
     passed = [verdict for verdict in verdicts if verdict.metric == "payloads"]
@@ -66,6 +72,28 @@ def test_a_day_becomes_payloads_that_the_running_tag_means(
     assert set(towers["status"]) == {0}
     [tag] = tags.tags(installation.database)
     assert (tag.name, tag.state, tag.payloads) == ("online", "running", 2)
+
+
+def test_the_emcal_has_payloads_if_its_state_passed(
+    installation: Installation, instance: dg.DagsterInstance, corrected: int
+) -> None:
+    database, tables = installation.database, EmcalTables(load_board_map(), load_board_layout())
+    incoming = installation.settings.incoming / "emcal"
+    calorimeter.land(incoming, calorimeter.snapshot(2))
+    scan(incoming, installation.ledger, EMCAL)
+    load_emcal_day(database, installation.ledger, DAY, tables, "run-1")
+    assert materialize(installation, instance).success
+    assert {one.detector for one in tags.payloads_of(database, "online")} == {0, 1}
+
+    # a reading, bias on, no correction
+    pass_gate(installation, 0, "emcal_state")
+    assert materialize(installation, instance).success
+    [emcal] = [one for one in tags.payloads_of(database, "online") if one.detector == 2]
+    towers, _ = files.read_root(installation.settings.products / emcal.directory / emcal.root_file)
+    assert len(towers) == 24576
+    assert set(towers["status"]) == {4}
+    inputs = installation.products.require_passed("conditions_payload", DAY).provenance.inputs
+    assert [item.name.split("/")[0] for item in inputs] == ["gain_corrections", "emcal_state"]
 
 
 def test_made_again_the_running_tag_answers_as_before(
