@@ -1,10 +1,12 @@
 """What is valid at a time or run: readings no older than allowed, corrections, bad channels."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.database.roles import grant_access, reading
 from dsa_hcal_assets.hcal import readers
 from dsa_hcal_assets.hcal.conditions.detectors import Calorimeter
 from dsa_hcal_assets.hcal.conditions.state import UnknownRun, begin_of_run, valid_state
@@ -129,3 +131,15 @@ def test_towers_carry_the_key_of_reconstruction(day: Database) -> None:
         assert key == iphi + (ieta << 16)
         assert 0 <= towerid < 1536
         assert detector in (0, 1)
+
+
+def test_who_may_only_look_gets_it_all(loaded: Database) -> None:
+    grant_access(loaded)
+    add_run(loaded, 52000, cycle(2))
+    with closing(reading(loaded)) as reader:
+        assert reader.rows("select count(*) from hcal.tower_state_of_run(52000)") == [(3072,)]
+        assert reader.rows("select count(*) from hcal.emcal_state_at(now())") == [(0,)]
+        assert reader.rows("select * from hcal.payload_of_run('online', 0, 52000)") == []
+        assert reader.rows("select count(*) from hcal.tower_state_by_run where run_number = 52000") == [
+            (3072,)
+        ]
