@@ -14,6 +14,10 @@ class HcalSettings(BaseModel):
     boards_file: Path | None = Field(
         None, description="TOML list of boards (id, host, port); none: no acquisition"
     )
+    supplies_file: Path | None = Field(
+        None, description="TOML list of power supplies (mpod, lv_crate, meter); none: they are not polled"
+    )
+    supply_seconds: float = Field(60.0, gt=0, description="Time between two cycles of the supplies")
     channel_map_file: Path | None = Field(None, description="Channel map CSV (default: the one shipped)")
     supply_map_file: Path | None = Field(None, description="Supply map CSV (default: the one shipped)")
     emcal_board_map_file: Path | None = Field(

@@ -23,10 +23,11 @@ def test_nothing_runs_when_nothing_is_asked_for(settings):
     assert not acquisition.wanted(settings())
 
 
-def test_boards_and_log_become_jobs_with_the_settings_of_the_platform(settings, tmp_path):
-    boards, run_number = tmp_path / 'bo"ards.toml', tmp_path / "run"
+def test_boards_supplies_and_log_become_jobs_with_the_settings_of_the_platform(settings, tmp_path):
+    boards, run_number, supplies = tmp_path / 'bo"ards.toml', tmp_path / "run", tmp_path / "supplies.toml"
+    hcal = {"boards_file": boards, "poll_seconds": 5, "run_number_file": run_number}
     asked = settings(
-        hcal={"boards_file": boards, "poll_seconds": 5, "run_number_file": run_number},
+        hcal=hcal | {"supplies_file": supplies, "supply_seconds": 7, "reply_seconds": 1.5},
         rig={"log_file": tmp_path / "log ä.csv"},
     )
     directory = acquisition.job_directory(asked)
@@ -34,11 +35,16 @@ def test_boards_and_log_become_jobs_with_the_settings_of_the_platform(settings, 
 
     assert acquisition.wanted(asked)
     assert read_supervisor_config(directory).id == "platform"
-    assert set(jobs) == {"hcal_boards", "rig_log"}
+    assert set(jobs) == {"hcal_boards", "hcal_supplies", "rig_log"}
     assert jobs["hcal_boards"].interval == 5
     assert jobs["hcal_boards"].boards_file == boards
     assert jobs["hcal_boards"].directory == asked.incoming / "hcal"
     assert jobs["hcal_boards"].run_number_file == run_number
+    assert jobs["hcal_supplies"].interval == 7
+    assert jobs["hcal_supplies"].supplies_file == supplies
+    assert jobs["hcal_supplies"].directory == asked.incoming / "supplies"
+    assert jobs["hcal_supplies"].run_number_file == run_number
+    assert jobs["hcal_supplies"].reply == 1.5
     assert jobs["rig_log"].log_file == tmp_path / "log ä.csv"
 
 
