@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dsa_hcal_assets.cli.hcal_anomalies import anomalies, gaps
 from dsa_hcal_assets.cli.hcal_backfill import backfill
 from dsa_hcal_assets.cli.hcal_conditions import conditions
 from dsa_hcal_assets.cli.hcal_emcal import emcal
@@ -33,6 +34,8 @@ def hcal() -> None:
 
 
 hcal.add_command(backfill)
+hcal.add_command(anomalies)
+hcal.add_command(gaps)
 hcal.add_command(channel_map_group)
 hcal.add_command(conditions)
 hcal.add_command(supplies)
@@ -95,6 +98,7 @@ def rollup(day: datetime, everything: bool) -> None:
 def report(day: datetime, into: Path) -> None:
     """Write the QA report of a UTC day and its eta-phi maps into a directory."""
     from dsa_hcal_assets.hcal import verdicts
+    from dsa_hcal_assets.hcal.anomalies import detection
     from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
     from dsa_hcal_assets.hcal.report import page as reports
     from dsa_hcal_assets.hcal.snapshots import ingest
@@ -105,6 +109,7 @@ def report(day: datetime, into: Path) -> None:
     with _opened(settings) as (database, ledger):
         thresholds = Thresholds.load(settings.thresholds_file)
         verdicts.judge_snapshots(database, key, thresholds)
+        detection.refresh(database, key, thresholds)
         provenance = Provenance({"day": key}, ingest.day_inputs(ledger, CONTROLLERS, key))
         page = reports.build_report(database, ledger, key, thresholds, provenance)
     into.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Pictures of the detector: eta-phi maps, half-sector strips over the day, sector profiles.
+"""Eta-phi maps of the detector, and how its pictures show what is missing.
 
-Belongs here: drawing frames that readers.py returns. Not here: reading or judging. Every figure is
-drawn on matplotlib's object interface (quality.figures), so any thread may draw.
+Belongs here: drawing one value a tower. Not here: reading or judging, pictures over time (report/). Every
+figure is drawn on matplotlib's object interface (quality.figures), so any thread may draw.
 
 Towers and half-sectors without a value are grey and hatched, never blank and never a colour of the
 scale. The scale spans the central 98 % of the values; an arrow at its end says that some lie beyond.
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
-_MISSING = "#d4d7dc"
-_HATCH = "#8b929c"
+MISSING = "#d4d7dc"
+HATCH = "#8b929c"
 _TAILS = (1, 99)  # percentiles the colour scale spans
 
 
@@ -70,6 +71,7 @@ def eta_phi_map(
     detector: Detector,
     quantity: Quantity,
     allowed: tuple[float, float] = (-np.inf, np.inf),
+    framed: Bools | None = None,
 ) -> "Figure":
     """Return a map of one quantity over eta and phi of one detector.
 
@@ -80,6 +82,8 @@ def eta_phi_map(
         `readers.towers_of_day` and `readers.state_at` return.
     allowed
         Towers outside this range get a red frame, since the colour scale is not made for them.
+    framed
+        bool[3072], by `tower_id`: those with an anomaly of the quantity get one too.
     """
     grid = tower_grid(frame, detector, quantity.column)
     figure = figures.figure(8.2, 3.9)
@@ -94,81 +98,20 @@ def eta_phi_map(
     sectors = axes.secondary_xaxis("top", functions=(_sector_of_iphi, _iphi_of_sector))
     sectors.set_xticks(np.arange(0, geometry.SECTORS, 4))
     sectors.set_xlabel("sector")
-    said = _mark_outside(axes, grid, allowed, quantity.unit) + _missing(grid)
+    outside = (grid < allowed[0]) | (grid > allowed[1])
+    said = _said(outside, f"outside {allowed[0]:g}–{allowed[1]:g} {quantity.unit} (red)")
+    if framed is not None:
+        towers = geometry.towers()
+        own = towers.detector == int(detector)
+        abnormal = np.zeros_like(outside)
+        abnormal[towers.ieta[own], towers.iphi[own]] = framed[own]
+        said += _said(abnormal, "with anomalies (red)")
+        outside |= abnormal
+    _frame(axes, outside)
+    said += _missing(grid)
     note = "   ".join(said)
     axes.text(1.0, -0.13, note, transform=axes.transAxes, ha="right", va="top", color=figures.RED)
     axes.set_title(f"{detector.label}: {quantity.label}", loc="left", fontweight="bold", pad=10)
-    return figure
-
-
-def half_sector_strip(rollup: pd.DataFrame, detector: Detector, quantity: Quantity) -> "Figure":
-    """Return how the means of a detector's half-sectors ran over the day, as two strips.
-
-    Parameters
-    ----------
-    rollup
-        Rows of `half_sector_hour` of one UTC day (`readers.rollup_of_day`).
-    """
-    hours = np.full((2, geometry.SECTORS, 24), np.nan)
-    chosen = _rows_of(rollup, detector, quantity)
-    half_sector = chosen["half_sector"].to_numpy(dtype=np.int64) % (2 * geometry.SECTORS)
-    hour = pd.DatetimeIndex(chosen["bucket"]).hour
-    hours[half_sector % 2, half_sector // 2, hour] = chosen["mean"]
-    figure = figures.figure(8.2, 4.6)
-    both = figure.subplots(1, 2, sharey=True)
-    limits = _limits(hours, quantity)
-    for axes, half, name in zip(both, hours, ("north", "south"), strict=True):
-        image = _draw(axes, half, quantity, limits, extent=(0, 24, -0.5, 31.5))
-        axes.set_title(f"{detector.label} {name}", loc="left", fontweight="bold")
-        axes.set_xlabel("hour (UTC)")
-        axes.set_xticks(np.arange(0, 25, 6))
-        axes.set_yticks(np.arange(0, 32, 4))
-    both[0].set_ylabel("sector")
-    bar = figure.colorbar(image, ax=list(both), extend=_extend(hours, limits), pad=0.02)
-    bar.set_label(f"{quantity.text}, mean")
-    return figure
-
-
-def sector_profile(rollup: pd.DataFrame, detector: Detector, quantity: Quantity) -> "Figure":
-    """Return mean and range of each half-sector's day against the sector.
-
-    Parameters
-    ----------
-    rollup
-        Rows of `half_sector_day` of one UTC day.
-    """
-    chosen = _rows_of(rollup, detector, quantity)
-    half_sector = chosen["half_sector"].to_numpy(dtype=np.int64) % (2 * geometry.SECTORS)
-    figure = figures.figure(8.2, 3.2)
-    axes = figure.add_subplot()
-    sides = ((figures.BLUE, "^", "north", -0.14), (figures.ORANGE, "v", "south", 0.14))
-    for half, (colour, marker, name, shift) in enumerate(sides):
-        rows = chosen[half_sector % 2 == half]
-        sector = half_sector[half_sector % 2 == half] // 2 + shift
-        mean = rows["mean"].to_numpy()
-        spread = rows["std"].fillna(0).to_numpy()
-        axes.vlines(sector, rows["min"], rows["max"], color=colour, alpha=0.35, linewidth=1.2)
-        axes.errorbar(
-            sector, mean, spread, fmt=marker, color=colour, markersize=4.5, elinewidth=2.6, label=name
-        )
-    missing = sorted(set(range(geometry.SECTORS)) - set((half_sector // 2).tolist()))
-    for sector in missing:
-        axes.axvspan(
-            sector - 0.5, sector + 0.5, facecolor=_MISSING, edgecolor=_HATCH, hatch="///", linewidth=0
-        )
-    if len(chosen):
-        # one hot tower must not flatten all others: its line may leave the frame, the maps show it
-        low, high = np.percentile(chosen["min"], _TAILS[0]), np.percentile(chosen["max"], _TAILS[1] - 2)
-        margin = 0.1 * max(high - low, quantity.smallest_span)
-        axes.set_ylim(low - margin, high + margin)
-    axes.set_xlim(-0.6, 31.6)
-    axes.set_xticks(np.arange(0, 32, 2))
-    axes.set_xlabel("sector")
-    axes.set_ylabel(quantity.text)
-    axes.grid(axis="y", alpha=0.25)
-    if len(chosen):
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-    axes.set_title(f"{detector.label}: {quantity.label}", loc="left", fontweight="bold")
     return figure
 
 
@@ -180,11 +123,6 @@ def _iphi_of_sector(sector: ArrayLike) -> Floats:
     return np.asarray(sector, dtype=np.float64) * geometry.SECTOR_PHI_BINS + 0.5
 
 
-def _rows_of(rollup: pd.DataFrame, detector: Detector, quantity: Quantity) -> pd.DataFrame:
-    inside = rollup["half_sector"] // (2 * geometry.SECTORS) == int(detector)
-    return rollup[inside & (rollup["quantity"] == quantity.column)]
-
-
 def _image(
     figure: "Figure",
     axes: "Axes",
@@ -194,22 +132,22 @@ def _image(
     extent: tuple[float, float, float, float],
     label: str,
 ) -> None:
-    limits = _limits(grid, quantity)
-    image = _draw(axes, grid, quantity, limits, extent)
-    bar = figure.colorbar(image, ax=axes, extend=_extend(grid, limits), pad=0.05, aspect=16)
+    limits = colour_limits(grid, quantity)
+    image = draw(axes, grid, quantity, limits, extent)
+    bar = figure.colorbar(image, ax=axes, extend=extend_of(grid, limits), pad=0.05, aspect=16)
     bar.set_label(label)
 
 
-def _draw(
+def draw(
     axes: "Axes",
     grid: Floats,
     quantity: Quantity,
     limits: tuple[float, float],
     extent: tuple[float, float, float, float],
 ) -> "AxesImage":
-    # the hatched ground shows through wherever the image has no value
-    axes.set_facecolor(_MISSING)
-    axes.patch.set(hatch="////", edgecolor=_HATCH, linewidth=0)
+    """Draw values as an image; where there is none, the hatched ground shows through."""
+    axes.set_facecolor(MISSING)
+    axes.patch.set(hatch="////", edgecolor=HATCH, linewidth=0)
     return axes.imshow(
         grid,
         origin="lower",
@@ -222,7 +160,8 @@ def _draw(
     )
 
 
-def _limits(values: Floats, quantity: Quantity) -> tuple[float, float]:
+def colour_limits(values: Floats, quantity: Quantity) -> tuple[float, float]:
+    """Return the ends of the colour scale: the central 98 % of the values, and not too little."""
     known = values[np.isfinite(values)]
     if not known.size:
         return 0.0, 1.0
@@ -231,7 +170,8 @@ def _limits(values: Floats, quantity: Quantity) -> tuple[float, float]:
     return low - lacking, high + lacking
 
 
-def _extend(values: Floats, limits: tuple[float, float]) -> str:
+def extend_of(values: Floats, limits: tuple[float, float]) -> str:
+    """Return at which ends of a colour scale values lie beyond, as matplotlib calls it."""
     known = values[np.isfinite(values)]
     below, above = bool((known < limits[0]).any()), bool((known > limits[1]).any())
     return {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[
@@ -244,16 +184,18 @@ def _side_names(axes: "Axes") -> None:
         axes.text(1.008, place, name, transform=axes.transAxes, rotation=90, va="center", color=figures.GREY)
 
 
-def _mark_outside(axes: "Axes", grid: Floats, allowed: tuple[float, float], unit: str) -> list[str]:
-    """Frame the towers outside `allowed`; return what to say about them."""
+def _frame(axes: "Axes", chosen: Bools) -> None:
     from matplotlib.patches import Rectangle
 
-    eta, phi = np.nonzero((grid < allowed[0]) | (grid > allowed[1]))
-    for ieta, iphi in zip(eta.tolist(), phi.tolist(), strict=True):
+    for ieta, iphi in np.argwhere(chosen).tolist():
         axes.add_patch(
-            Rectangle((iphi - 0.5, ieta - 0.5), 1, 1, fill=False, edgecolor="red", linewidth=2, zorder=5)
+            Rectangle((iphi - 0.5, ieta - 0.5), 1, 1, fill=False, edgecolor="red", linewidth=1.6, zorder=5)
         )
-    return [f"{len(eta)} outside {allowed[0]:g}–{allowed[1]:g} {unit} (red)"] if len(eta) else []
+
+
+def _said(chosen: Bools, what: str) -> list[str]:
+    count = int(chosen.sum())
+    return [f"{count} {what}"] if count else []
 
 
 def _missing(grid: Floats) -> list[str]:

@@ -1,7 +1,7 @@
 """Judge detector state, stage by stage: what checks, reports and the command line all call.
 
 Belongs here: bringing metrics and limits together. Not here: measuring (quality_metrics.py,
-rollup_metrics.py) and storing verdicts on products (quality/store.py).
+rollup_metrics.py, anomalies/metrics.py) and storing verdicts on products (quality/store.py).
 """
 
 from dataclasses import asdict
@@ -11,6 +11,7 @@ from psycopg2.extras import Json
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal import quality_metrics
+from dsa_hcal_assets.hcal.anomalies.metrics import anomaly_metrics
 from dsa_hcal_assets.hcal.rollup_metrics import rollup_metrics
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.quality.judging import judge
@@ -50,6 +51,7 @@ def judge_day(
         "board_state": quality_metrics.board_metrics(database, day),
         "half_sector_rollup": rollup_metrics(database, day, "half_sector_rollup"),
         "sector_rollup": rollup_metrics(database, day, "sector_rollup"),
+        "detector_anomalies": anomaly_metrics(database, day),
     }
     return {stage: judge(stage, metrics, thresholds) for stage, metrics in measured.items()}
 

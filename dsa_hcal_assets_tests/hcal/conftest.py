@@ -9,6 +9,7 @@ import pytest
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.embedded import EmbeddedServer
+from dsa_hcal_assets.hcal.anomalies import detection
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.hcal.emcal import tables as emcal_tables
 from dsa_hcal_assets.hcal.emcal.board_layout import load_board_layout
@@ -112,4 +113,5 @@ def _load(database: Database, ledger: Ledger, incoming: Path, channel_map: Chann
     scan(incoming, ledger, CONTROLLERS)
     load_day(database, ledger, detector.DAY, channel_map, "run-1")
     refresh(database, detector.DAY)
+    detection.refresh(database, detector.DAY, Thresholds.load(environ={}))
     return database

@@ -123,7 +123,7 @@ def test_temperature_limits_come_from_the_thresholds(thresholds: Thresholds) -> 
 def test_all_stages_have_exactly_the_limits_that_are_measured(
     day: Database, day_ledger: Ledger, thresholds: Thresholds
 ) -> None:
-    informative = {"leakage_highest"}
+    informative = {"leakage_highest", "days_of_history"}
     for stage, judged in verdicts.judge_day(day, day_ledger, DAY, thresholds).items():
         limits = {threshold.metric for threshold in thresholds.of_stage(stage)}
         assert {one.metric for one in judged} - informative == limits, stage

@@ -3,6 +3,7 @@
 Corrections depend on that stage: what fails here in a blocking check stops them.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.anomalies.readers import anomalies_of_day
+from dsa_hcal_assets.hcal.anomalies.words import words
 from dsa_hcal_assets.hcal.coverage import Reason, gaps
 from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.hcal.mapping import geometry
@@ -125,5 +127,6 @@ def towers_concerned(database: Database, some: pd.DataFrame, moment: datetime) -
 
 
 def _counted(name: str, some: pd.DataFrame) -> Metric:
-    kinds = (some["quantity"] + " " + some["kind"]).value_counts()
-    return Metric(name, len(some), ", ".join(f"{count} {kind}" for kind, count in kinds.head(4).items()))
+    kinds = Counter(zip(some["kind"], some["quantity"], strict=True))
+    named = [f"{count} {words(kind, quantity)}" for (kind, quantity), count in kinds.most_common(4)]
+    return Metric(name, len(some), ", ".join(named))

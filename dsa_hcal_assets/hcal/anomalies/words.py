@@ -13,9 +13,14 @@ KINDS = {
 }
 
 
+_QUANTITIES = {"gain": "gain mode", "lv_positive": "positive LV", "lv_negative": "negative LV"}
+
+
+def quantity_words(quantity: str) -> str:
+    """Return what people call a quantity, such as ``bias offset``."""
+    return _QUANTITIES.get(quantity, quantity.replace("_", " "))
+
+
 def words(kind: str, quantity: str) -> str:
     """Return an anomaly in words, such as ``bias offset other than set``."""
-    name = {"gain": "gain mode", "lv_positive": "positive LV", "lv_negative": "negative LV"}.get(
-        quantity, quantity.replace("_", " ")
-    )
-    return f"{name} {KINDS[kind]}"
+    return f"{quantity_words(quantity)} {KINDS[kind]}"

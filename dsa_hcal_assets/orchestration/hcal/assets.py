@@ -58,7 +58,7 @@ def hcal_snapshots(run: StageRun) -> dg.MaterializeResult[Any]:
 def tower_state(run: StageRun) -> dg.MaterializeResult[Any]:
     """State of the 3072 towers: the day's summary of each tower, and the newest snapshot."""
     from dsa_hcal_assets.hcal import quality_metrics, readers
-    from dsa_hcal_assets.hcal.report import page
+    from dsa_hcal_assets.hcal.report import towers as pictures
 
     source, database = run.input("hcal_snapshots"), run.installation.database
     allowed = quality_metrics.temperature_range(run.installation.thresholds)
@@ -68,7 +68,7 @@ def tower_state(run: StageRun) -> dg.MaterializeResult[Any]:
         towers.to_parquet(place / "towers.parquet", index=False)
         readers.newest_state(database, run.partition).to_parquet(place / "newest.parquet", index=False)
         metrics = quality_metrics.tower_metrics(database, run.partition, allowed)
-        return Outcome(metrics, figures=page.temperature_figures(towers, allowed))
+        return Outcome(metrics, figures=pictures.temperature_figures(towers, allowed))
 
     return _publish(run, make, inputs=[source])
 
