@@ -1,13 +1,15 @@
 """Snapshots from landing to report, through sensor and assets, on a real database."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from dsa_hcal_assets.hcal.snapshots import due
+from dsa_hcal_assets.clock import utc_now
+from dsa_hcal_assets.hcal.snapshots import due, ingest
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration import hcal
 from dsa_hcal_assets.orchestration.hcal.sensor import hcal_sensor, look, work_of_days
@@ -116,6 +118,25 @@ def test_the_sensor_takes_all_pending_snapshots_of_a_day_in_one_run(
     [request] = result.run_requests
     assert request.partition_key == DAY
     assert request.tags["dsa_hcal/work"].startswith("3 snapshots")
+
+
+def test_after_an_outage_what_is_taken_now_is_asked_for_first_and_the_rest_from_its_oldest_day(
+    installation: Installation, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dsa_hcal_assets.hcal.snapshots.ingest.scan", partial(ingest.scan, limit=3))
+    missed = [detector.START + timedelta(days=day) for day in range(3)]
+    now = utc_now()
+    land(installation, *(snapshot(0, moment=moment) for moment in (*missed, now)))
+
+    def asked() -> list[str]:
+        context = dg.build_sensor_context(instance=instance, resources={"installation": installation})
+        result: Any = hcal_sensor(context)
+        return [request.partition_key for request in result.run_requests]
+
+    days = [moment.date().isoformat() for moment in missed]
+    today = now.date().isoformat()
+    assert asked() == [today, *days[:2]]
+    assert asked() == [today, *days]
 
 
 def test_today_is_live_and_so_is_yesterday_for_an_hour_after_midnight() -> None:
