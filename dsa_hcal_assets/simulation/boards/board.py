@@ -71,9 +71,8 @@ class SimulatedBoard:
         moment = self._now() if moment is None else moment
         return self._history.truth(self.id, channel, moment, self.offsets[channel])
 
-    @property
-    def powered(self) -> bool:
-        """Whether the board has power now; asking makes it live through what happened until now."""
+    def _live_on(self) -> bool:
+        """Go through what happened to the board until now; return whether it has power."""
         now = self._now()
         cut = self._history.last_cut(self.id, now)
         if cut != self._last_cut:
@@ -98,7 +97,7 @@ class SimulatedBoard:
 
         Without power there is no output either, and nothing is done.
         """
-        if not self.powered:
+        if not self._live_on():
             return None
         self.commands.append(command.text)
         channel = command.channel
