@@ -41,6 +41,10 @@ class ImageParameters(BaseModel):
     )
     scales: tuple[int, ...] = Field((), description="Scales of multi-scale clean, pixels; none: points only")
     nterms: int = Field(1, ge=1, le=3, description="Terms of the spectrum that clean fits; 1: flat")
+    averaging_lambda: float = Field(
+        0.0, ge=0, description="Way in the uv plane WSClean averages each baseline over, wavelengths; 0: none"
+    )
+    gridding_accuracy: float = Field(1e-4, ge=1e-6, le=1e-2, description="Accuracy of WSClean's gridder")
     wide_field: bool = Field(False, description="Correct for the w term")
     wall_seconds: float = Field(1500.0, gt=0, description="Wall limit of the program")
 

@@ -55,7 +55,7 @@ def arguments(parameters: ImageParameters, name: Path) -> list[str]:
     """Return WSClean's command line without the Measurement Set.
 
     Its own gridder takes w layers up to a radian of phase apart, which costs a source a degree off 3 %
-    of its flux density; wgridder (Arras et al. 2021, A&A 646, A58) is accurate to 1e-4.
+    of its flux density; wgridder (Arras et al. 2021, A&A 646, A58) is as accurate as it is asked to be.
     """
     side = str(parameters.imsize)
     command = [
@@ -65,8 +65,11 @@ def arguments(parameters: ImageParameters, name: Path) -> list[str]:
         "-niter", str(parameters.niter), "-mgain", f"{parameters.mgain:g}", "-gain", "0.1",
         "-threshold", f"{parameters.threshold_jy:g}",
         "-auto-mask", f"{parameters.mask_sigma:g}", "-auto-threshold", f"{parameters.stop_sigma:g}",
-        "-no-update-model-required", "-no-dirty", "-use-wgridder",
+        "-no-update-model-required", "-no-dirty",
+        "-use-wgridder", "-wgridder-accuracy", f"{parameters.gridding_accuracy:g}",
     ]  # fmt: skip
+    if parameters.averaging_lambda:
+        command += ["-baseline-averaging", f"{parameters.averaging_lambda:g}"]
     if parameters.niter == 0:
         command.append("-make-psf")
     if parameters.scales:

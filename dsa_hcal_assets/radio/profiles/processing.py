@@ -125,6 +125,10 @@ class Imaging(_Section):
     scales: tuple[int, ...] = Field((), description="Scales of multi-scale clean, pixels; none: points only")
     nterms: int = Field(1, ge=1, le=3, description="Terms of the spectrum that clean fits; 1: flat")
     uvrange_lambda: float = Field(0.0, ge=0, description="Shortest baseline imaged, wavelengths")
+    averaging_lambda: float = Field(
+        0.0, ge=0, description="Way in the uv plane WSClean averages each baseline over, wavelengths; 0: none"
+    )
+    gridding_accuracy: float = Field(1e-4, ge=1e-6, le=1e-2, description="Accuracy of WSClean's gridder")
     stokes: str = Field("I", description="Stokes parameters")
     pblimit: float = Field(
         0.2, description="Primary beam level at which the corrected image ends; negative: none"
