@@ -19,6 +19,7 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.hcal.snapshots.loading import take_turn
+from dsa_hcal_assets.hcal.towers import history
 from dsa_hcal_assets.hcal.towers.tower_rows import REALS
 
 logger = logging.getLogger(__name__)
@@ -116,6 +117,8 @@ def refresh(database: Database, day: str | date, *, everything: bool = False) ->
         if everything:
             hours = [first + timedelta(hours=hour) for hour in range(24)]
         rows = _recompute(cursor, window | {"hours": hours}) if hours else {}
+    for past in (first - timedelta(days=1), first):  # a day is over only after its last cycle
+        history.keep(database, past.date())
     report = RollupReport(first.date().isoformat(), tuple(hours), rows, time.monotonic() - started)
     logger.info("rollups of %s: %d hours, %d rows", report.day, len(hours), sum(rows.values()))
     return report

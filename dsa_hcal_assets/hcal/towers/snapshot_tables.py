@@ -21,7 +21,7 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.controllers.readings import BoardReading, Snapshot
 from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
 from dsa_hcal_assets.hcal.snapshots.loading import Prepared
-from dsa_hcal_assets.hcal.towers import led_rows
+from dsa_hcal_assets.hcal.towers import history, led_rows
 from dsa_hcal_assets.hcal.towers.tower_rows import COPY_COLUMNS, failed_readings, tower_rows
 from dsa_hcal_assets.ledger import Arrival
 
@@ -96,6 +96,7 @@ class TowerTables:
         if replaced := [cycle for (cycle,) in cursor.fetchall()]:
             cursor.execute("delete from hcal.tower_reading where ts = any(%s)", (replaced,))
             cursor.execute("delete from hcal.board_reading where ts = any(%s)", (replaced,))
+        history.forget(cursor, {cycle.astimezone(UTC).date() for cycle in cycles})
         led_rows.write(cursor, [prepared.snapshot for prepared in some], self.channel_map, replaced)
         execute_values(
             cursor,
