@@ -13,6 +13,8 @@ from dsa_hcal_assets.quality.thresholds import Thresholds
 from dsa_hcal_assets.quality.verdicts import Metric, Verdict
 
 STAGE = "hcal_spool"
+SHORTEST_CYCLE = 60.0
+"""Seconds: an acquisition that polls faster is silent after as long as one that polls each minute."""
 
 
 def judge_spools(
@@ -44,7 +46,9 @@ def spool_metrics(waiting: spool.Waiting, note: AcquisitionNote | None, now: dat
     if note is None:
         nobody = "no acquisition"
         return metrics + [Metric(name, math.nan, nobody) for name in ("silent_cycles", "unsaved", "given_up")]
-    silent = (now - note.at).total_seconds() / note.period if note.period else math.nan
+    silent = math.nan
+    if note.period is not None:
+        silent = (now - note.at).total_seconds() / max(note.period, SHORTEST_CYCLE)
     return [
         *metrics,
         Metric("silent_cycles", silent, f"the last cycle ended {note.at.isoformat(timespec='seconds')}"),

@@ -9,7 +9,12 @@ from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.stage import InstallationParam
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from dsa_hcal_assets.quality.verdicts import Verdict
+
+_KEY = "spool:"
+MOST_OPEN = 1000  # alerts that are looked through
 
 
 @dg.sensor(
@@ -31,7 +36,17 @@ def tell_spools(installation: Installation) -> list[str]:
     parts = installation
     judged = judge_spools(parts.settings.incoming, parts.database, parts.ledger, parts.thresholds, utc_now())
     told = [_tell(installation, source, verdict) for source in judged for verdict in judged[source]]
+    _resolve_of_others(installation, judged)
     return [title for title in told if title]
+
+
+def _resolve_of_others(installation: Installation, judged: "Collection[str]") -> None:
+    """Close the alarms of sources that have neither files nor an acquisition any more."""
+    from dsa_hcal_assets.alerts.record import open_alerts, resolve
+
+    for entry in open_alerts(installation.database, limit=MOST_OPEN):
+        if entry.alert.dedup_key.startswith(_KEY) and entry.alert.source not in judged:
+            resolve(installation.database, entry.alert.dedup_key)
 
 
 def _tell(installation: Installation, source: str, verdict: "Verdict") -> str:
@@ -40,7 +55,7 @@ def _tell(installation: Installation, source: str, verdict: "Verdict") -> str:
     from dsa_hcal_assets.quality.verdicts import Level
 
     severities = {Level.WARN: Severity.WARNING, Level.FAIL: Severity.ERROR}
-    keys = {level: f"spool:{source}:{verdict.metric}:{level}" for level in severities}
+    keys = {level: f"{_KEY}{source}:{verdict.metric}:{level}" for level in severities}
     for level, key in keys.items():
         if level is not verdict.level:
             resolve(installation.database, key)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
+from dsa_hcal_assets.alerts import Alert, Severity
 from dsa_hcal_assets.alerts.record import open_alerts
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.hcal.acquisition.note import AcquisitionNote, remove_note, write_note
@@ -39,6 +40,11 @@ def told(installation):
     }
 
 
+def told_keys(installation):
+    tell_spools(installation)
+    return {entry.alert.dedup_key for entry in open_alerts(installation.database)}
+
+
 def test_nothing_is_told_while_all_is_well(installation, incoming):
     land(incoming, snapshot(0))
     note(incoming)
@@ -65,6 +71,8 @@ def test_files_that_wait_too_long(installation, incoming, hours, severity):
         ({"silent": timedelta(minutes=45)}, "silent_cycles", "warning"),
         ({"silent": timedelta(hours=3)}, "silent_cycles", "error"),
         ({"silent": timedelta(hours=3), "period": None}, None, None),
+        ({"silent": timedelta(minutes=2), "period": 2.0}, None, None),
+        ({"silent": timedelta(minutes=5), "period": 2.0}, "silent_cycles", "warning"),
         ({"waiting": 1}, "unsaved", "warning"),
         ({"waiting": 250}, "unsaved", "error"),
         ({"given_up": 1}, "given_up", "error"),
@@ -97,6 +105,15 @@ def test_an_acquisition_that_ended_in_order_is_not_missed(installation, incoming
     remove_note(incoming)
     land(incoming, snapshot(0))
     assert told(installation) == {}
+
+
+def test_the_alarms_of_a_source_that_is_gone_are_closed(installation, incoming):
+    note(incoming, waiting=1)
+    other = Alert(Severity.ERROR, "run", "a run failed", dedup_key="run:1")
+    installation.tell(other)
+    assert told_keys(installation) == {"spool:hcal:unsaved:warn", "run:1"}
+    remove_note(incoming)
+    assert told_keys(installation) == {"run:1"}
 
 
 def test_limits_are_those_of_the_operator(installation, incoming, monkeypatch):
