@@ -95,6 +95,8 @@ def tag(
 
     if (start is None) != (end is None):
         raise click.UsageError("--from and --to go together")
+    if not new and (running or like or description):
+        raise click.UsageError("--running, --like and --description need --new")
     with access.opened(load_settings()) as database:
         if new:
             tags.create(database, name, description, state="running" if running else "open", like=like)
@@ -136,7 +138,7 @@ def at(
     from datetime import timedelta
 
     from dsa_hcal_assets.database import access
-    from dsa_hcal_assets.hcal.conditions import payloads, state
+    from dsa_hcal_assets.hcal.conditions import registry, state
     from dsa_hcal_assets.hcal.conditions.detectors import Calorimeter
 
     chosen = [Calorimeter.named(name) for name in detector] or list(Calorimeter)
@@ -145,7 +147,7 @@ def at(
         asked = _asked(database, moment, run_number)
         if tag is not None:
             for one in chosen:
-                found = payloads.payload_at(database, tag, one, asked)
+                found = registry.payload_at(database, tag, one, asked)
                 directory = settings.products / found.directory
                 click.echo(f"{one.label} {found.payload_id} {directory / found.root_file}")
             return
@@ -171,7 +173,7 @@ def export(
 ) -> None:
     """Copy the payload files of a tag for a time or run into a directory, checksums verified."""
     from dsa_hcal_assets.database import access
-    from dsa_hcal_assets.hcal.conditions import payloads
+    from dsa_hcal_assets.hcal.conditions import registry
     from dsa_hcal_assets.hcal.conditions.detectors import Calorimeter
 
     chosen = [Calorimeter.named(name) for name in detector] or list(Calorimeter)
@@ -179,7 +181,7 @@ def export(
     with access.opened(settings) as database:
         asked = _asked(database, moment, run_number)
         for one in chosen:
-            found = payloads.payload_at(database, tag, one, asked)
+            found = registry.payload_at(database, tag, one, asked)
             for path in found.export(settings.products, into):
                 click.echo(path)
 

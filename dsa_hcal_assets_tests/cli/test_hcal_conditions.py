@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from dsa_hcal_assets.cli.hcal_conditions import conditions
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import PlatformError
-from dsa_hcal_assets.hcal.conditions import files, payloads
-from dsa_hcal_assets.hcal.conditions.payloads import NoPayload
+from dsa_hcal_assets.hcal.conditions import files, making, registry
+from dsa_hcal_assets.hcal.conditions.registry import NoPayload
 from dsa_hcal_assets.hcal.conditions.tags import BadTag
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.hcal.mapping.channel_map import load_channel_map
@@ -42,9 +42,9 @@ def state_dir(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     scan(tmp_path / "hcal", ledger, CONTROLLERS)
     load_day(database, ledger, DAY, load_channel_map(), "run-1")
     store = ProductStore(tmp_path / "products", database)
-    with store.publishing(payloads.KIND, DAY, Provenance({}, ())) as staged:
-        payloads.make_files(database, DAY, staged.path, max_age=timedelta(hours=1))
-    payloads.register(database, staged.product)
+    with store.publishing(registry.KIND, DAY, Provenance({}, ())) as staged:
+        making.make_files(database, DAY, staged.path, max_age=timedelta(hours=1))
+    registry.register(database, staged.product)
     add_run(database, 52000, cycle(3))
     return tmp_path
 
@@ -88,4 +88,5 @@ def test_what_cannot_be_answered_is_said(state_dir: Path) -> None:
         call("at", "--at", DAY, "--tag", "empty")
     assert "there is no global tag nonsense" in call("list", "nonsense").output
     assert "give either --at or --run" in call("at", "--at", DAY, "--run", "52000").output
+    assert "need --new" in call("tag", "empty", "--running").output
     assert "--from and --to go together" in call("tag", "empty", "--from", DAY).output

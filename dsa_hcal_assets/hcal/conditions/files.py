@@ -6,6 +6,7 @@ TTree ``Multiple`` with a row a tower, ``IID`` the packed tower key, other branc
 Parquet file has the same rows under plain names, and the facts in its schema's metadata.
 """
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -159,6 +160,12 @@ def read_parquet(path: Path) -> tuple[pd.DataFrame, Facts]:
     except (OSError, ValueError, KeyError) as error:
         raise BadPayload(f"{path} is no conditions payload", found=str(error)) from error
     return table.replace_schema_metadata().to_pandas(), facts
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _branch(name: str) -> str:

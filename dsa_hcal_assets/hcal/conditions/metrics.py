@@ -9,7 +9,7 @@ import pandas as pd
 
 from dsa_hcal_assets.hcal.conditions import files
 from dsa_hcal_assets.hcal.conditions.detectors import Calorimeter
-from dsa_hcal_assets.hcal.conditions.payloads import Made
+from dsa_hcal_assets.hcal.conditions.making import Made
 from dsa_hcal_assets.quality.verdicts import Metric
 
 

@@ -23,7 +23,7 @@ def conditions_payload(run: StageRun) -> dg.MaterializeResult[Any]:
     The EMCal has some if its state of the day passed. What passes its checks is registered (`hcal.payload`)
     and added to the running tag where that has no answer yet.
     """
-    from dsa_hcal_assets.hcal.conditions import metrics, payloads, tags
+    from dsa_hcal_assets.hcal.conditions import making, metrics, registry, tags
     from dsa_hcal_assets.hcal.conditions.detectors import Calorimeter
     from dsa_hcal_assets.hcal.days import bounds
 
@@ -37,7 +37,7 @@ def conditions_payload(run: StageRun) -> dg.MaterializeResult[Any]:
     max_age = timedelta(hours=settings.conditions_max_age_hours)
 
     def make(place: Path) -> Outcome:
-        made = payloads.make_files(database, run.partition, place, chosen, max_age=max_age)
+        made = making.make_files(database, run.partition, place, chosen, max_age=max_age)
         return Outcome(metrics.payload_metrics(made, place))
 
     parameters = {"max_age_hours": settings.conditions_max_age_hours}
@@ -46,7 +46,7 @@ def conditions_payload(run: StageRun) -> dg.MaterializeResult[Any]:
         product = run.installation.products.require_passed(run.name, run.partition)
     except GateBlocked:
         return result  # whose checks tell it
-    payloads.register(database, product)
+    registry.register(database, product)
     tags.ensure_running(database, settings.conditions_tag)
     tags.add(database, settings.conditions_tag, *bounds(run.partition))
     return result

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.hcal.conditions import files, payloads
+from dsa_hcal_assets.hcal.conditions import files, making
 from dsa_hcal_assets.hcal.conditions.detectors import Calorimeter
 from dsa_hcal_assets.hcal.conditions.metrics import payload_metrics
 from dsa_hcal_assets.hcal.conditions.state import valid_state
@@ -49,7 +49,7 @@ def test_beyond_the_maximum_age_nothing_is_known(emcal_day: Database) -> None:
 
 
 def test_its_payload_has_the_means_of_the_day(emcal_day: Database, tmp_path: Path) -> None:
-    [made] = payloads.make_files(emcal_day, DAY, tmp_path, max_age=HOUR)
+    [made] = making.make_files(emcal_day, DAY, tmp_path, max_age=HOUR)
     towers, facts = files.read_root(tmp_path / made.entry.root_file)
     assert (facts.detector, facts.valid_from, facts.valid_until) == (2, cycle(0), cycle(5) + HOUR)
     readings = pd.concat([read(emcal_day, number) for number in (0, 1, 2, 5)])

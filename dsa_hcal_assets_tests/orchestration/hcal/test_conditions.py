@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dsa_hcal_assets.hcal.conditions import files, payloads, tags
+from dsa_hcal_assets.hcal.conditions import files, registry, tags
 from dsa_hcal_assets.hcal.conditions.detectors import Calorimeter
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.hcal.emcal.board_layout import load_board_layout
@@ -66,7 +66,7 @@ def test_a_day_becomes_payloads_that_the_running_tag_means(
     assert materialize(installation, instance).success
     product = installation.products.require_passed("conditions_payload", DAY)
     assert [item.name for item in product.provenance.inputs] == [f"gain_corrections/{DAY}/v0001"]
-    found = payloads.payload_at(installation.database, "online", Calorimeter.IHCAL, cycle(2))
+    found = registry.payload_at(installation.database, "online", Calorimeter.IHCAL, cycle(2))
     towers, facts = files.read_root(installation.settings.products / found.directory / found.root_file)
     assert facts.correction_set == corrected
     assert set(towers["status"]) == {0}
