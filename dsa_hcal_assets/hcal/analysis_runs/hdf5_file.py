@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dsa_hcal_assets.hcal.analysis_runs.run_file import EventSource, telling
 
+_MOST_VALUES = 10_000_000  # of the datasets beside the events
 _LIGHT = ("half_sector", "pindiode", "led_mask", "led_width", "led_intensity")
 
 
@@ -27,7 +28,7 @@ class Hdf5Source:
 
     def towers(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return the datasets `detector` and `towerid`."""
-        return self._file["detector"][:], self._file["towerid"][:]
+        return self._small("detector"), self._small("towerid")
 
     def shapes(self) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
         """Return shape and type of the datasets of events."""
@@ -43,7 +44,15 @@ class Hdf5Source:
         """Return the datasets of group `light`."""
         if "light" not in self._file:
             return None
-        return {name: self._file["light"][name][:] for name in _LIGHT}
+        return {name: self._small(f"light/{name}") for name in _LIGHT}
+
+    def _small(self, name: str) -> NDArray[Any]:
+        """Return a whole dataset, which may claim any size: it is asked before room is made for it."""
+        dataset = self._file[name]
+        if dataset.size > _MOST_VALUES:
+            raise ValueError(f"{name} has {dataset.size} values, at most {_MOST_VALUES} are read")
+        values: NDArray[Any] = dataset[:]
+        return values
 
 
 @contextmanager

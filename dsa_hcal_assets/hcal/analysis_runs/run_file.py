@@ -47,6 +47,7 @@ FORM = "dsa-hcal-run/1"
 FULL_SCALE = 16383
 LEDS = 5  # and as many PIN diodes, of a half-sector
 MOST_SAMPLES = 1024
+MOST_EVENTS = 100_000_000
 MOST_READINGS = 100_000  # of the PIN diodes in a run
 LARGEST_RUN_NUMBER = 2**31 - 1
 _FIRST_TOWER_ID = np.array([0, TOWERS_PER_DETECTOR, EMCAL_FIRST_TOWER_ID])
@@ -305,6 +306,7 @@ def _contents(path: Path, source: EventSource, towers: int) -> tuple[Contents, i
     [(name, (shape, dtype))] = shapes.items()
     _require(path, f"towers of {name}", len(shape) >= 2 and shape[1] == towers, shape)
     _require(path, "no event", shape[0] > 0, shape)
+    _require(path, "number of events", shape[0] <= MOST_EVENTS, shape)
     if name == "amplitudes":
         _require(path, "shape of amplitudes", len(shape) == 2, shape)
         _require(path, "type of amplitudes", dtype.kind in "iuf", dtype)
