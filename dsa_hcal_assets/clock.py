@@ -1,6 +1,6 @@
 """Time as the platform keeps it: UTC, timezone-aware, one spelling for days and group keys."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 KEY_FORMAT = "%Y-%m-%dT%H:%M:%S"
 
@@ -42,8 +42,3 @@ def parse_group_key(key: str) -> datetime:
         If `key` is not of the form ``YYYY-MM-DDTHH:MM:SS``.
     """
     return datetime.strptime(key, KEY_FORMAT).replace(tzinfo=UTC)
-
-
-def day_of_partition(key: str) -> date:
-    """Return the UTC day a partition key (a day or a group key) belongs to."""
-    return date.fromisoformat(key[:10])

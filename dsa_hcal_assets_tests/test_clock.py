@@ -21,12 +21,6 @@ def test_day_and_key_do_not_depend_on_the_zone_a_time_is_given_in(moment, hours)
     assert clock.group_key(elsewhere) == clock.group_key(moment)
 
 
-@given(moments)
-def test_a_group_belongs_to_the_day_of_its_first_integration(moment):
-    assert clock.day_of_partition(clock.group_key(moment)) == moment.date()
-    assert clock.day_of_partition(clock.day_key(moment)) == moment.date()
-
-
 def test_a_naive_time_is_refused():
     with pytest.raises(ValueError, match="naive time"):
         clock.day_key(datetime(2026, 1, 1))

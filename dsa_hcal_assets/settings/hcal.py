@@ -1,6 +1,5 @@
 """Settings of the detector acquisition and state."""
 
-from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,8 +49,3 @@ class HcalSettings(BaseModel):
         "online", description="Running global tag that each day's conditions payloads go into"
     )
     local_zone: str = Field("America/New_York", description="Zone of the naive times in compatibility views")
-
-    @property
-    def poll_period(self) -> timedelta:
-        """Time between the starts of two acquisition cycles."""
-        return timedelta(seconds=self.poll_seconds)

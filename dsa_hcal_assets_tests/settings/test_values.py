@@ -1,6 +1,5 @@
 """Every setting through the environment: the right type, within its limits, or refused by name."""
 
-from datetime import timedelta
 from functools import reduce
 from pathlib import Path
 
@@ -109,7 +108,3 @@ def test_places_follow_the_state_directory_unless_given_and_are_absolute(tmp_pat
     assert settings.products == tmp_path / "archive"
     assert settings.quarantine == tmp_path / "state" / "quarantine"
     assert settings.logs == tmp_path / "state" / "logs"
-
-
-def test_the_poll_period_is_the_seconds_as_a_duration():
-    assert HcalSettings(poll_seconds=90).poll_period == timedelta(minutes=1, seconds=30)

@@ -18,7 +18,7 @@ from dsa_hcal_assets.daq.supervisor.seat import Seat
 from dsa_hcal_assets.daq.supervisor.states import State
 from dsa_hcal_assets.daq.supervisor.status import SupervisorStatus
 from dsa_hcal_assets.daq.supervisor.surroundings import Surroundings
-from dsa_hcal_assets.errors import ConfigurationError, TransientError
+from dsa_hcal_assets.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,6 @@ _ORDERED = "an order"
 
 class UnknownJob(ConfigurationError):
     """No job of this id is configured."""
-
-
-class NotRunning(TransientError):
-    """The job has no process that could do this."""
 
 
 class Supervisor:

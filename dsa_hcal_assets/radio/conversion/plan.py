@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,8 +166,3 @@ def _require_one_frame(header: Uvh5Header, fields: Sequence[Field]) -> None:
 def _scans(fields: Ints) -> Ints:
     """Number the runs of rows on one field, from 1."""
     return np.concatenate([[1], 1 + np.cumsum(np.diff(fields) != 0)])
-
-
-def total_bytes(paths: Sequence[Path]) -> int:
-    """Return the size of the files together."""
-    return sum(path.stat().st_size for path in paths)

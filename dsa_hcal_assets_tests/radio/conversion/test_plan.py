@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsa_hcal_assets.radio.conversion.phase import PhaseCentre
-from dsa_hcal_assets.radio.conversion.plan import Plan, make_plan, total_bytes
+from dsa_hcal_assets.radio.conversion.plan import Plan, make_plan
 from dsa_hcal_assets.radio.conversion.rows import mjd_seconds, runs
 from dsa_hcal_assets.radio.ingest.errors import BadHeader, InconsistentGroup
 from dsa_hcal_assets.radio.profiles.loading import load_profiles
@@ -154,9 +154,3 @@ def test_a_subband_of_another_observation_is_refused_and_named(change, what, odd
     group[odd] = replace(group[odd], **change(group[odd]))
     with pytest.raises(InconsistentGroup, match=rf"sb0\d\.hdf5 and sb02\.hdf5 differ in {what};"):
         plan(group)
-
-
-def test_sizes_are_summed(tmp_path):
-    for number in range(3):
-        (tmp_path / str(number)).write_bytes(bytes(10 * number))
-    assert total_bytes(list(tmp_path.iterdir())) == 30
