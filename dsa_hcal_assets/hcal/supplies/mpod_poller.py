@@ -13,12 +13,7 @@ from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.poller import BoardDeadline
 from dsa_hcal_assets.hcal.controllers.protocol import ReplyGarbled
 from dsa_hcal_assets.hcal.controllers.readings import Status
-from dsa_hcal_assets.hcal.supplies.mpod_table import (
-    MAIN_SWITCH,
-    TableWalk,
-    place_of,
-    value_of,
-)
+from dsa_hcal_assets.hcal.supplies.mpod_table import MAIN_SWITCH, TableWalk, place_of, value_of
 from dsa_hcal_assets.hcal.supplies.readings import CrateReading, SupplyChannel
 from dsa_hcal_assets.hcal.supplies.snmp_client import SnmpClient
 from dsa_hcal_assets.hcal.supplies.units import Mpod
@@ -67,7 +62,18 @@ class MpodCollected:
                     fields[place_of(index)][column.field] = value_of(column, index, value)
                 except ReplyGarbled as error:
                     self.fail(f"{column.mib_name}.u{index - 1}", error)
+        self._name_missing()
         return fields
+
+    def _name_missing(self) -> None:
+        """Name the columns that ended without some of the channels others have."""
+        if self.walk.next_oids:
+            return  # why it was not read to its end is on record
+        indices = {index for values in self.walk.values.values() for index in values}
+        for column, values in self.walk.values.items():
+            if missing := sorted(indices - values.keys()):
+                what = f"{column.mib_name} is missing for {len(missing)} channels"
+                self.fail(column.mib_name, ReplyGarbled(what, found=f"u{missing[0] - 1} is the first"))
 
     def _status(self, anything: bool) -> Status:
         if not self._errors:

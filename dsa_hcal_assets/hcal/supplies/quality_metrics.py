@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.days import bounds
@@ -33,7 +34,7 @@ group by s.cycle order by s.cycle
 _OFF_SET_POINT = """
 select distinct hcal_sector from hcal.supply_reading
 where ts >= %(start)s and ts < %(end)s and kind = 'mpod' and hcal_sector is not null and state = 'On'
-    and abs(v_meas - v_set) > %(tolerance)s order by 1
+    and abs(abs(v_meas) - abs(v_set)) > %(tolerance)s order by 1
 """
 
 
@@ -75,23 +76,26 @@ def _bias_metrics(bias: pd.DataFrame) -> list[Metric]:
     if bias.empty:
         names = ("sectors_unbiased", "sectors_tripped", "sectors_current_limited", "current_highest")
         return [Metric(name, math.nan, "no bias channel was read") for name in names]
-    sectors, currents = bias["hcal_sector"].to_numpy(dtype=int), bias["i_meas_max"].to_numpy()
-    unread = bool(np.isnan(currents).all())
-    highest = 0 if unread else int(np.nanargmax(currents))
+    sectors = bias["hcal_sector"].to_numpy(dtype=int)
     return [
-        _sectors("sectors_unbiased", sectors[bias["v_meas_min"].abs() < UNBIASED_VOLTS]),
+        _sectors("sectors_unbiased", sectors[bias["v_least"] < UNBIASED_VOLTS]),
         _sectors("sectors_tripped", sectors[bias["tripped"] > 0]),
         _sectors("sectors_current_limited", sectors[bias["current_limited"] > 0]),
-        Metric("current_highest", math.nan, "no current was read")
-        if unread
-        else Metric("current_highest", float(currents[highest]) * 1e6, sector_label(int(sectors[highest]))),
+        _highest_current(sectors, bias["i_most"].to_numpy()),
     ]
+
+
+def _highest_current(sectors: NDArray[np.int64], amperes: NDArray[np.float64]) -> Metric:
+    if np.isnan(amperes).all():
+        return Metric("current_highest", math.nan, "no current was read")
+    place = int(np.nanargmax(amperes))
+    return Metric("current_highest", float(amperes[place]) * 1e6, sector_label(int(sectors[place])))
 
 
 def _low_voltage(channels: pd.DataFrame) -> Metric:
     if channels.empty:
         return Metric("lv_channels_off", math.nan, "no low-voltage crate was read")
-    off = channels[channels["v_meas_min"].abs() < LV_OFF_VOLTS]
+    off = channels[channels["v_least"] < LV_OFF_VOLTS]
     return named(
         "lv_channels_off", (f"{one.crate} slot {one.slot} value {one.channel}" for one in off.itertuples())
     )

@@ -24,7 +24,8 @@ order by r.kind, crate, slot, channel, ts desc
 """
 _DAY = """
 select crate, kind::text, slot, channel, max(hcal_sector), count(v_meas), avg(v_set), avg(v_meas),
-       min(v_meas), max(v_meas), avg(i_limit), avg(i_meas), max(i_meas), count(*) filter (where state = 'On'),
+       min(v_meas), max(v_meas), min(abs(v_meas)), avg(i_limit), avg(i_meas), max(abs(i_meas)),
+       count(*) filter (where state = 'On'),
        count(*) filter (where state = 'Tripped'), count(*) filter (where state = 'Current limited'),
        count(*) filter (where state = 'Other'), (array_agg(state order by ts desc))[1]
 from hcal.supply_reading where ts >= %(start)s and ts < %(end)s
@@ -73,10 +74,11 @@ def supplies_of_day(database: Database, day: str | date) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a channel that was read: `crate`, `kind`, `slot`, `channel`, `hcal_sector`, `n` (measured
-        voltages), means of `v_set`, `v_meas`, `i_limit`, `i_meas`, `v_meas_min`, `v_meas_max`, `i_meas_max`,
-        readings `on`, `tripped`, `current_limited`, `other`, and the day's last `state`.
+        voltages), means of `v_set`, `v_meas`, `i_limit`, `i_meas`, `v_meas_min`, `v_meas_max`, least voltage
+        and highest current whatever their sign (`v_least`, `i_most`), readings `on`, `tripped`,
+        `current_limited`, `other`, and the day's last `state`.
     """
-    reals = ["v_set", "v_meas", "v_meas_min", "v_meas_max", "i_limit", "i_meas", "i_meas_max"]
+    reals = ["v_set", "v_meas", "v_meas_min", "v_meas_max", "v_least", "i_limit", "i_meas", "i_most"]
     columns = [*STATE_COLUMNS, "n", *reals, "on", "tripped", "current_limited", "other", "state"]
     start, end = bounds(day)
     frame = pd.DataFrame(database.rows(_DAY, {"start": start, "end": end}), columns=columns)

@@ -25,12 +25,13 @@ class AgentRefused(TransientError):
 class SnmpClient(asyncio.DatagramProtocol):
     """A socket to one agent; made by `open`. Datagrams that answer nothing asked are dropped."""
 
+    _transport: asyncio.DatagramTransport
+
     def __init__(self, unit: Mpod, deadlines: Deadlines) -> None:
         self._unit, self._deadlines = unit, deadlines
         self._request_id = random.randrange(1, 2**30)
         self._answer: asyncio.Future[Response] | None = None
         self._garbled: ReplyGarbled | None = None
-        self._transport: asyncio.DatagramTransport | None = None
 
     @classmethod
     async def open(cls, unit: Mpod, deadlines: Deadlines) -> "SnmpClient":
@@ -73,8 +74,7 @@ class SnmpClient(asyncio.DatagramProtocol):
 
     def close(self) -> None:
         """Close the socket."""
-        if self._transport is not None:
-            self._transport.close()
+        self._transport.close()
 
     # --- what asyncio calls ---
 
@@ -117,8 +117,7 @@ class SnmpClient(asyncio.DatagramProtocol):
     async def _answered(self, wire: bytes, answer: "asyncio.Future[Response]") -> Response:
         first = self._deadlines.reply / (2**ATTEMPTS - 1)
         for attempt in range(ATTEMPTS):
-            if self._transport is not None:
-                self._transport.sendto(wire)
+            self._transport.sendto(wire)
             await asyncio.wait({answer}, timeout=first * 2**attempt)
             if answer.done():
                 return answer.result()

@@ -11,9 +11,11 @@ from dsa_hcal_assets.hcal.supplies import polling
 from dsa_hcal_assets.hcal.supplies.lv_poller import LvPoller
 from dsa_hcal_assets.hcal.supplies.meter_poller import MeterPoller
 from dsa_hcal_assets.hcal.supplies.mpod_poller import MpodPoller
+from dsa_hcal_assets.hcal.supplies.mpod_table import Column
 from dsa_hcal_assets.hcal.supplies.output_status import OutputStatus, state_of
 from dsa_hcal_assets.hcal.supplies.units import LvCrate, Meter, Mpod, Unit
 from dsa_hcal_assets.simulation.boards.faults import Faults
+from dsa_hcal_assets.simulation.supplies import mpod
 from dsa_hcal_assets.simulation.supplies.bench import LV, METER, MPOD
 from dsa_hcal_assets_tests.hcal.supplies.conftest import DEADLINES
 from dsa_hcal_assets_tests.hcal.supplies.scene import NOW
@@ -111,6 +113,15 @@ def test_a_crate_without_any_channel_is_a_fault_unless_it_is_off(poll, on, statu
 
     (snapshot,), _ = poll(prepare=prepare)
     assert (by_name(snapshot)[MPOD].status, by_name(snapshot)[MPOD].main_switch) == (status, on)
+
+
+def test_a_column_that_lacks_channels_is_named(poll, monkeypatch):
+    monkeypatch.delitem(mpod._COLUMNS, Column.I_LIMIT.number)
+    (snapshot,), _ = poll()
+    reading = by_name(snapshot)[MPOD]
+    assert (reading.status, list(reading.errors)) == ("partial", ["outputCurrent"])
+    assert "missing for 64 channels" in reading.errors["outputCurrent"]["what"]
+    assert all(one.i_limit is None and one.i_meas is not None for one in reading.channels)
 
 
 def test_empty_places_are_no_fault(poll):

@@ -128,6 +128,16 @@ def test_many_sectors_in_trouble_fail(measure, metric, sectors, fields):
     assert levels[metric] is Level.FAIL
 
 
+def test_a_negative_supply_is_judged_by_its_magnitude(measure):
+    def negative(volts):
+        return lambda channel: replace(channel, v_meas=volts, v_set=65.0, i_meas=-2e-3)
+
+    metrics, _ = measure(snapshot(1, change=negative(-65.0)), snapshot(2, change=negative(-0.1)))
+    assert metrics["sectors_unbiased"].value == 64
+    assert metrics["current_highest"].value == pytest.approx(2000)
+    assert metrics["sectors_off_set_point"].value == 64
+
+
 def test_a_channel_that_ramps_is_not_off_its_set_point(measure):
     ramping = int(OutputStatus.ON | OutputStatus.RAMP_UP)
     _, levels = measure(snapshot(1, change=sector_changed(4, v_meas=40.0, status=ramping)))

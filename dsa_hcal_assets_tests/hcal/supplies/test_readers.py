@@ -53,7 +53,7 @@ def test_a_day_is_summed_up_channel_by_channel(database, load):
     assert bias.loc[9, "n"] == 4
     assert bias.loc[9, "v_meas"] == pytest.approx(real[0].v_meas, rel=1e-6)
     assert bias.loc[9, "i_meas"] == pytest.approx(sum(one.i_meas for one in real) / 4, rel=1e-6)
-    assert bias.loc[9, "i_meas_max"] == pytest.approx(max(one.i_meas for one in real), rel=1e-6)
+    assert bias.loc[9, "i_most"] == pytest.approx(max(one.i_meas for one in real), rel=1e-6)
     assert (bias.loc[9, "on"], bias.loc[9, "tripped"], bias.loc[9, "state"]) == (4, 0, "On")
 
 
