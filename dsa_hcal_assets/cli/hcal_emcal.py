@@ -50,6 +50,7 @@ def acquire(controllers_file: Path, into: Path | None, every: float, cycles: int
       dsa-hcal hcal emcal acquire --controllers controllers.toml --every 10
     """  # noqa: D301  (click wants the real \b)
     import asyncio
+    from dataclasses import replace
 
     from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
     from dsa_hcal_assets.hcal.acquisition.job import take_cycles
@@ -60,7 +61,8 @@ def acquire(controllers_file: Path, into: Path | None, every: float, cycles: int
     settings = load_settings()
     directory = (into or settings.incoming) / "emcal"
     run_file = settings.hcal.run_number_file
-    opening = emcal_polling(read_controllers(controllers_file), directory, Deadlines.of(settings.hcal))
+    deadlines = replace(Deadlines.of(settings.hcal), board=min(settings.hcal.board_seconds, 0.9 * every))
+    opening = emcal_polling(read_controllers(controllers_file), directory, deadlines)
     summary = asyncio.run(
         take_cycles(
             opening,
