@@ -5,7 +5,7 @@ longer, so a gap stays a gap: NaN.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -34,15 +34,18 @@ class History:
     times
         datetime64[us], UTC, ascending; shape (T,).
     units
-        `tower_id` of each column (half-sector or sector where read from rollups); shape (N,).
+        Number of each column; shape (N,).
     values
         float32 (T, N); NaN where nothing was read.
+    unit
+        What the numbers count: tower_id, or half_sector or sector_id where read from rollups.
     """
 
     quantity: str
     times: Times
     units: NDArray[np.int64]
     values: NDArray[np.float32]
+    unit: str = "tower_id"
 
     def at(
         self,
@@ -66,7 +69,7 @@ class History:
         targets = as_times(moments)
         if not self.times.size:
             nothing = np.full((targets.size, self.units.size), np.nan, dtype=np.float32)
-            return History(self.quantity, targets, self.units, nothing)
+            return replace(self, times=targets, values=nothing)
         before = _rows_before(self.values, self.times, targets)
         chosen = before
         if method == "nearest":
@@ -76,7 +79,7 @@ class History:
         near_enough = self._distance(chosen, targets) <= max_age // timedelta(microseconds=1)
         columns = np.arange(self.units.size)
         values = np.where(near_enough, self.values[np.clip(chosen, 0, None), columns], np.float32(np.nan))
-        return History(self.quantity, targets, self.units, values)
+        return replace(self, times=targets, values=values)
 
     def on_grid(
         self,
@@ -103,18 +106,16 @@ class History:
         import pandas as pd
 
         index = pd.DatetimeIndex(self.times, tz="UTC", name="time")
-        return pd.DataFrame(self.values, index=index, columns=pd.Index(self.units, name="tower_id"))
+        return pd.DataFrame(self.values, index=index, columns=pd.Index(self.units, name=self.unit))
 
     def to_arrow(self) -> "pa.Table":
-        """Return a long table: time (UTC), tower_id, the quantity; missing values are null."""
+        """Return a long table: time (UTC), `unit`, the quantity; missing values are null."""
         import pyarrow as pa
 
         times = pa.array(np.repeat(self.times, self.units.size), pa.timestamp("us", tz="UTC"))
         units = pa.array(np.tile(self.units, self.times.size), pa.int32())
         flat = self.values.ravel()
-        return pa.table(
-            {"time": times, "tower_id": units, self.quantity: pa.array(flat, mask=np.isnan(flat))}
-        )
+        return pa.table({"time": times, self.unit: units, self.quantity: pa.array(flat, mask=np.isnan(flat))})
 
     def _distance(self, rows: NDArray[np.int64], targets: Times) -> NDArray[np.int64]:
         """Return microseconds between targets and the times of `rows` (T, N); -1: for ever."""

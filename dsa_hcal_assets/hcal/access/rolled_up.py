@@ -59,4 +59,4 @@ def read_rollup(
     numbers = np.array([number for _, number, _ in rows], dtype=np.int64)
     statistics = np.array([value for _, _, value in rows], dtype=np.float32)
     values[places, np.searchsorted(chosen, numbers)] = statistics
-    return History(quantity, times, chosen, values)
+    return History(quantity, times, chosen, values, unit)

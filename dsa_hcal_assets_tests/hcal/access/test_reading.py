@@ -72,6 +72,7 @@ def test_steps_without_any_reading_are_there_and_empty(day: Database) -> None:
 def test_rollups_answer_for_half_sectors(day: Database) -> None:
     hours = access.read_rollup(day, "half_sector_hour", "temperature", [16, 17], *WHOLE)
     assert hours.values.shape == (2, 2)
+    assert hours.to_pandas().columns.name == "half_sector"
     own = access.read(day, "temperature", access.towers("OHCal", sector=8, half="N"), *WHOLE)
     in_first_hour = own.values[own.times < hours.times[1]]
     assert hours.values[0, 0] == pytest.approx(np.nanmean(in_first_hour), rel=1e-6)
