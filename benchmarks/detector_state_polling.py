@@ -1,48 +1,59 @@
-"""A cycle of the whole detector against simulated controllers that run in a process of their own."""
+"""A cycle of the whole detector against simulated boards that run in a process of their own."""
 
 import asyncio
 import multiprocessing
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
+from typing import Any
 
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
 from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.hcal.controllers.readings import BoardReading
+from dsa_hcal_assets.hcal.emcal.controllers import Controller
+from dsa_hcal_assets.hcal.emcal.polling import emcal_boards
 from dsa_hcal_assets.simulation.boards.faults import Faults
 from dsa_hcal_assets.simulation.boards.physics import BOARDS
 from dsa_hcal_assets.simulation.boards.rack import Rack, rack_in_thread
+from dsa_hcal_assets.simulation.emcal.rack import EmcalRack
 
-LATENCY_MS = 20.0
+SLOW = Faults(latency_ms=20.0)
+EMCAL_BOARDS = 384
 CYCLES = {True: 3, False: 10}
+_PATIENT = Deadlines(connect=10, reply=10, board=60)
 
 
 @dataclass(frozen=True)
 class Polled:
-    """Wall seconds of a cycle of all boards, and of the slowest board on its own (medians)."""
+    """Wall seconds of a cycle (medians), and the HCal's over its slowest controller's alone."""
 
     seconds: dict[str, float]
     ratio: float
 
 
 def measure(*, quick: bool) -> Polled:
-    """Poll every board alone, then all of them at the same time, on connections kept open."""
-    with controllers() as boards:
-        alone, together = asyncio.run(_polled(boards, CYCLES[quick]))
+    """Poll every controller alone, then all at the same time; then all boards of the EMCal."""
+    with _simulated(_controllers) as boards:
+        alone, together = asyncio.run(_hcal(boards, CYCLES[quick]))
     seconds = {"16_controllers": together, "slowest_controller_alone": alone}
+    with _simulated(_emcal_apart) as boards:
+        seconds["384_emcal_boards"] = asyncio.run(_emcal(boards, CYCLES[quick]))
+    with _simulated(_emcal_together) as boards:
+        seconds["384_emcal_boards_behind_64_addresses"] = asyncio.run(_emcal(boards, CYCLES[quick]))
     return Polled(seconds, together / alone)
 
 
 @contextmanager
-def controllers() -> Iterator[Sequence[Board]]:
-    """Run 16 simulated controllers whose replies take `LATENCY_MS`."""
+def _simulated(serve: Callable[[Connection], None]) -> Iterator[Any]:
+    """Run boards whose replies take 20 ms in a process; yield where they listen."""
     spawning = multiprocessing.get_context("spawn")
     ours, theirs = spawning.Pipe()
-    process = spawning.Process(target=_serve, args=(theirs,), daemon=True)
+    process = spawning.Process(target=serve, args=(theirs,), daemon=True)
     process.start()
     try:
         yield ours.recv()
@@ -51,14 +62,28 @@ def controllers() -> Iterator[Sequence[Board]]:
         process.join(10)
 
 
-def _serve(asked: Connection) -> None:
-    rack = Rack(1, faults=dict.fromkeys(BOARDS, Faults(latency_ms=LATENCY_MS)))
-    with rack_in_thread(rack) as running:
+def _controllers(asked: Connection) -> None:
+    with rack_in_thread(Rack(1, faults=dict.fromkeys(BOARDS, SLOW))) as running:
         asked.send(running.boards)
         asked.recv()
 
 
-async def _polled(boards: Sequence[Board], cycles: int) -> tuple[float, float]:
+def _emcal_apart(asked: Connection) -> None:
+    _serve_emcal(asked, apart=True)
+
+
+def _emcal_together(asked: Connection) -> None:
+    _serve_emcal(asked, apart=False)
+
+
+def _serve_emcal(asked: Connection, *, apart: bool) -> None:
+    rack = EmcalRack(1, apart=apart, usual=SLOW)
+    with rack_in_thread(rack):
+        asked.send(rack.controllers)
+        asked.recv()
+
+
+async def _hcal(boards: Sequence[Board], cycles: int) -> tuple[float, float]:
     pollers = [BoardPoller(board, Deadlines()) for board in boards]
     await _cycle(pollers)  # connects
     try:
@@ -76,3 +101,18 @@ async def _cycle(pollers: Sequence[BoardPoller]) -> float:
     taken = time.perf_counter() - began
     assert {reading.status for reading in readings} == {"ok"}, [reading.error for reading in readings]
     return taken
+
+
+async def _emcal(controllers: Sequence[Controller], cycles: int) -> float:
+    polled = emcal_boards(controllers, _PATIENT)
+    taken = []
+    try:
+        for number in range(1 + cycles):  # the first one connects
+            began = time.perf_counter()
+            snapshot = await polled.take(datetime.now(UTC), number, "benchmark", -1)
+            taken.append(time.perf_counter() - began)
+            states = [board.status for board in snapshot.boards()]
+            assert states == ["ok"] * EMCAL_BOARDS, snapshot
+    finally:
+        polled.close()
+    return statistics.median(taken[1:])
