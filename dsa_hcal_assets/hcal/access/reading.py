@@ -13,10 +13,19 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import PermanentError
 from dsa_hcal_assets.hcal.access.history import History, Times
 from dsa_hcal_assets.hcal.access.selection import TowerIds
-from dsa_hcal_assets.hcal.access.telemetry import Telemetry, telemetry_of
+from dsa_hcal_assets.hcal.access.telemetry import HCAL, Telemetry, telemetry_of
 
 MOST_VALUES = 100_000_000  # 400 MB
 
+FEW_TOWERS = 100
+"""Up to so many HCal towers are read from their histories (`hcal.tower_series`), more from the readings."""
+
+_SERIES = sql.SQL("""
+copy (
+    select r.ts, t.tower_id, coalesce(r.{quantity}, 'NaN')
+    from unnest({towers}) t (tower_id) cross join lateral hcal.tower_series(t.tower_id, {start}, {end}) r
+) to stdout (format binary)
+""")
 # Cycles first: their times seek the key (ts, tower_id); the bounds on the readings spare other partitions.
 _READINGS = sql.SQL("""
 copy (
@@ -65,6 +74,7 @@ def read(database: Database, quantity: str, towers: ArrayLike, start: datetime, 
     """
     where, chosen = telemetry_of(quantity, towers)
     window = _window(where, quantity, chosen, start, end)
+    statement = _SERIES if where is HCAL and chosen.size <= FEW_TOWERS else _READINGS
     with database.transaction() as cursor:
         cursor.execute(_CYCLES.format(**window))
         # the session's zone is UTC
@@ -72,7 +82,7 @@ def read(database: Database, quantity: str, towers: ArrayLike, start: datetime, 
         times = np.array(cycles, dtype="datetime64[us]")
         _require_room(times.size * chosen.size)
         received = io.BytesIO()
-        cursor.copy_expert(_READINGS.format(**window), received, size=1 << 20)
+        cursor.copy_expert(statement.format(**window), received, size=1 << 20)
     return _history(quantity, times, chosen, received.getbuffer())
 
 

@@ -12,7 +12,8 @@ from dsa_hcal_assets.hcal.access.reading import TooMuch
 from dsa_hcal_assets.hcal.access.selection import NoTowers
 from dsa_hcal_assets.hcal.access.telemetry import NoQuantity
 from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
-from dsa_hcal_assets_tests.hcal.detector import cycle, truth
+from dsa_hcal_assets.hcal.towers.history import keep
+from dsa_hcal_assets_tests.hcal.detector import DAY, cycle, truth
 
 NUMBERS = (0, 1, 2, 3, 4, 6, 7)
 WHOLE = (cycle(0), cycle(8))
@@ -43,6 +44,18 @@ def test_all_towers_are_those_of_the_state_at_each_time(day: Database) -> None:
     for row, number in enumerate((4, 6)):
         state = readers.state_at(day, cycle(number))
         np.testing.assert_array_equal(history.values[row], state["temperature"].astype("float32"))
+
+
+def test_a_few_towers_and_many_are_read_alike(day: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = access.towers("IHCal", sector=3)
+    keep(day, DAY)
+    assert day.rows("select day::text from hcal.tower_history_day") == [(DAY,)]
+    histories = []
+    for few in (0, 48):
+        monkeypatch.setattr(reading, "FEW_TOWERS", few)
+        histories.append(access.read(day, "bias_offset", chosen, cycle(1), cycle(7)))
+    assert histories[0].times.tolist() == histories[1].times.tolist()
+    np.testing.assert_array_equal(histories[0].values, histories[1].values)
 
 
 def test_on_a_grid_the_cycle_that_is_missing_is_the_one_before(day: Database) -> None:
