@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-import numpy as np
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json, execute_values
 
-from dsa_hcal_assets.database.binary_copy import copy_bytes
+from dsa_hcal_assets.database.binary_copy import copy_of, copy_records
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.emcal.board_layout import BoardLayout, load_board_layout
 from dsa_hcal_assets.hcal.emcal.board_map import BoardEpoch, BoardMap, load_board_map
 from dsa_hcal_assets.hcal.emcal.dimensions import sync_dimensions
 from dsa_hcal_assets.hcal.emcal.readings import EmcalSnapshot
 from dsa_hcal_assets.hcal.emcal.snapshot import EMCAL
-from dsa_hcal_assets.hcal.emcal.tower_rows import ROW, TowerRows, tower_rows
+from dsa_hcal_assets.hcal.emcal.tower_rows import ROW, tower_rows
 from dsa_hcal_assets.hcal.snapshots import loading, snapshot_rows
 from dsa_hcal_assets.hcal.snapshots.load_report import LoadReport
 from dsa_hcal_assets.hcal.snapshots.loading import Prepared
@@ -39,9 +38,9 @@ values %s
 
 @dataclass(frozen=True, eq=False)
 class MappedTowers:
-    """What a snapshot becomes: its rows, and the map of its time."""
+    """What a snapshot becomes: its rows as records of a COPY, and the map of its time."""
 
-    towers: TowerRows
+    records: bytes
     epoch: BoardEpoch
 
 
@@ -60,7 +59,7 @@ class EmcalTables:
         """Assign the values to towers; raises `MapNotValid` outside the map's validity."""
         epoch = self.board_map.at(snapshot.cycle)
         towers = tower_rows(snapshot, epoch, self.layout)
-        content = MappedTowers(towers, epoch)
+        content = MappedTowers(copy_records(towers.rows), epoch)
         return Prepared(arrival, snapshot, content, len(towers.rows), towers.unmapped)
 
     def make_room(self, database: Database, cycles: Sequence[datetime]) -> None:
@@ -84,8 +83,9 @@ class EmcalTables:
         snapshot_rows.replace(cursor, EMCAL.name, statuses, run_id)
         boards = [row for prepared in some for row in _board_rows(prepared)]
         execute_values(cursor, _INSERT_BOARDS, boards, page_size=2000)
-        rows = np.concatenate([prepared.content.towers.rows for prepared in some])
-        cursor.copy_expert(_COPY, io.BytesIO(copy_bytes(rows)), size=1 << 20)
+        records = copy_of(prepared.content.records for prepared in some)
+        # in one piece: between two pieces the thread that reads the next files would have its turn
+        cursor.copy_expert(_COPY, io.BytesIO(records), size=len(records))
 
 
 def configured_tables(settings: HcalSettings) -> EmcalTables:

@@ -24,7 +24,7 @@ class TowerRows:
     Parameters
     ----------
     rows
-        `ROW` records, one a tower whose board delivered anything.
+        `ROW` records, one a tower whose board delivered anything, in order of `tower_id`.
     unmapped
         Boards of the snapshot that the map does not know; nothing of them is in `rows`.
     """
@@ -62,4 +62,5 @@ def tower_rows(snapshot: EmcalSnapshot, epoch: BoardEpoch, layout: BoardLayout) 
         sectors, boards = np.array(places).T
         rows["tower_id"] = geometry.tower_id(geometry.towerids_of_board(sectors, boards))
         rows["ts"] = postgres_time(snapshot.cycle)
-    return TowerRows(rows.reshape(-1), tuple(unmapped))
+    flat = rows.reshape(-1)
+    return TowerRows(flat[np.argsort(flat["tower_id"])], tuple(unmapped))
