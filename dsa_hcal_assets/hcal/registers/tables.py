@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import Json, execute_values
 
-from dsa_hcal_assets.database.binary_copy import copy_bytes, postgres_time
+from dsa_hcal_assets.database.binary_copy import copy_of, copy_records, postgres_time
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.registers.readings import RegisterSnapshot
 from dsa_hcal_assets.hcal.registers.snapshot import REGISTERS
@@ -40,7 +40,7 @@ insert into hcal.register_definition (table_digest, register, kind, description,
 values %s on conflict do nothing
 """
 
-Ready = Prepared[RegisterSnapshot, NDArray[np.void]]
+Ready = Prepared[RegisterSnapshot, bytes]  # records of a COPY
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class RegisterTables:
     def prepare(self, arrival: Arrival, snapshot: RegisterSnapshot) -> Ready:
         """Work out values and bit fields by the snapshot's own tables."""
         rows = register_rows(snapshot)
-        return Prepared(arrival, snapshot, rows, len(rows))
+        return Prepared(arrival, snapshot, copy_records(rows), len(rows))
 
     def make_room(self, database: Database, cycles: Sequence[datetime]) -> None:
         """Create the partitions of `cycles` (UTC months), in a transaction of its own."""
@@ -78,8 +78,8 @@ class RegisterTables:
         execute_values(cursor, _INSERT_DEFINITIONS, definitions, page_size=1000)
         boards = [row for prepared in some for row in _board_rows(prepared.snapshot)]
         execute_values(cursor, _INSERT_BOARDS, boards, page_size=1000)
-        rows = np.concatenate([prepared.content for prepared in some])
-        cursor.copy_expert(_COPY, io.BytesIO(copy_bytes(rows)), size=1 << 20)
+        records = copy_of(prepared.content for prepared in some)
+        cursor.copy_expert(_COPY, io.BytesIO(records), size=len(records))
 
 
 def register_rows(snapshot: RegisterSnapshot) -> NDArray[np.void]:
