@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dsa_hcal_assets.installation import Installation
+from dsa_hcal_assets.orchestration.checks import shown
 from dsa_hcal_assets.products.model import Product
 from dsa_hcal_assets.quality.verdicts import Verdict
 
@@ -24,6 +25,7 @@ def tell_if_closed(installation: Installation, product: Product, verdicts: Seque
             source=product.kind,
             partition=product.partition,
             run_id=product.provenance.run_id,
-            details={one.metric: one.value for one in closed},
+            # JSON has no NaN, and what could not be measured closes a gate too
+            details={one.metric: shown(one.value) for one in closed},
         )
     )

@@ -1,5 +1,7 @@
 """A closed gate is one alert with all that closed it; an open one is silence."""
 
+from dataclasses import replace
+
 import pytest
 
 from dsa_hcal_assets.alerts.record import open_alerts
@@ -44,3 +46,9 @@ def test_each_version_that_fails_is_told(installation, product):
     for _ in range(2):
         tell_if_closed(installation, product, [COLD])
     assert len(open_alerts(installation.database)) == 2
+
+
+def test_what_could_not_be_measured_is_told_too(installation, product):
+    tell_if_closed(installation, product, [replace(COLD, value=float("nan"))])
+    (entry,) = open_alerts(installation.database)
+    assert entry.alert.details == {"avg_temp": "nan (no number)"}
