@@ -200,3 +200,15 @@ def test_one_time_of_the_log_is_found_without_reading_the_month(database, load):
         cursor.execute("explain select * from hcalmpodlog where time = '2025-06-04T20:01:00'")
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "supply_reading_2025_06_pkey" in plan
+
+
+def test_a_range_of_the_log_is_found_cycle_by_cycle(database, load):
+    load(*(snapshot(number) for number in range(3)))
+    with database.transaction() as cursor:
+        cursor.execute("explain select * from hcalmpodlog where time > '2025-06-04' and time < '2025-06-06'")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("select count(*) from hcalmpodlog where time > '2025-06-04' and time < '2025-06-06'")
+        assert cursor.fetchall() == [(192,)]
+    # joined as a whole, a hash join reads all months
+    assert "Nested Loop" in plan
+    assert "Hash" not in plan
