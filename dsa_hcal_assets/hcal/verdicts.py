@@ -12,6 +12,8 @@ from psycopg2.extras import Json
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal import quality_metrics
 from dsa_hcal_assets.hcal.anomalies.metrics import anomaly_metrics
+from dsa_hcal_assets.hcal.mapping.consistency import plausibility_metric
+from dsa_hcal_assets.hcal.mapping.dimensions import map_in_use
 from dsa_hcal_assets.hcal.rollup_metrics import rollup_metrics
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.quality.judging import judge
@@ -46,7 +48,10 @@ def judge_day(
     """Judge all that the tables and the ledger say of a UTC day, by stage in order of the pipeline."""
     allowed = quality_metrics.temperature_range(thresholds)
     measured = {
-        "hcal_snapshots": quality_metrics.arrival_metrics(ledger, day),
+        "hcal_snapshots": [
+            *quality_metrics.arrival_metrics(ledger, day),
+            plausibility_metric(map_in_use(database), day),
+        ],
         "tower_state": quality_metrics.tower_metrics(database, day, allowed),
         "board_state": quality_metrics.board_metrics(database, day),
         "half_sector_rollup": rollup_metrics(database, day, "half_sector_rollup"),

@@ -9,6 +9,7 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.hcal.events import timeline
 from dsa_hcal_assets.hcal.events.loading import SOURCE
+from dsa_hcal_assets.hcal.quality_metrics import arrival_metrics
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.quality.verdicts import Metric
 
@@ -24,10 +25,4 @@ def event_metrics(database: Database, ledger: Ledger, day: str, now: datetime | 
     lit = lit[lit["state"] == "on"]
     ended = lit["ended_at"].fillna(now or utc_now())
     hours = (ended - lit["started_at"]).dt.total_seconds() / 3600 if len(lit) else np.zeros(1)
-    refused = [one.name for one in ledger.quarantined() if (one.source, one.partition) == (SOURCE, day)]
-    waiting = [one.name for one in ledger.pending(SOURCE, day)]
-    return [
-        Metric("pending", float(len(waiting)), ", ".join(waiting[:8])),
-        Metric("quarantined", float(len(refused)), ", ".join(refused[:8])),
-        Metric("led_hours", float(np.max(hours))),
-    ]
+    return [*arrival_metrics(ledger, day, now, SOURCE), Metric("led_hours", float(np.max(hours)))]

@@ -7,6 +7,7 @@ a real map is judged as well as the assumed one. What breaks the rule is implaus
 connectors, or two lines of the file, that were exchanged.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -16,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, TOWERS
+from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.hcal.mapping import geometry
-from dsa_hcal_assets.hcal.mapping.channel_map import MapEpoch
-from dsa_hcal_assets.hcal.mapping.difference import Move, moved
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap, MapEpoch
+from dsa_hcal_assets.hcal.mapping.difference import Move, describe, moved
+from dsa_hcal_assets.quality.verdicts import Metric
 
 T = TypeVar("T")
 SECTORS_PER_BOARD = CHANNELS // 2
@@ -58,6 +61,21 @@ def judge(epoch: MapEpoch) -> Plausibility:
     moves = moved(expected, epoch)
     following = 1 - len(moves) / epoch.tower_ids.size
     return Plausibility(following, moves if following >= LEAST_FOLLOWING else (), _far(pattern))
+
+
+def plausibility_metric(channel_map: ChannelMap | None, day: str) -> Metric:
+    """Return how many values lie where the map's own rule does not have them, on a UTC day, and which.
+
+    NaN where there is no map, it says nothing about the day, or follows no rule.
+    """
+    start, end = bounds(day)
+    epochs = channel_map.epochs if channel_map is not None else ()
+    epochs = tuple(one for one in epochs if one.valid_from < end and start < one.valid_to)
+    judged = [judge(epoch) for epoch in epochs]
+    if not judged or not all(one.has_rule for one in judged):
+        return Metric("map_implausible", math.nan, "the channel map has no rule for this day")
+    worst = max(judged, key=lambda one: len(one.implausible))
+    return Metric("map_implausible", float(len(worst.implausible)), "; ".join(describe(worst.implausible)))
 
 
 def _served(epoch: MapEpoch) -> NDArray[np.int32]:

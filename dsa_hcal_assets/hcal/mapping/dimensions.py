@@ -5,7 +5,7 @@ from psycopg2.extras import DateTimeTZRange, execute_values
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.mapping import geometry
-from dsa_hcal_assets.hcal.mapping.channel_map import FOREVER, ChannelMap
+from dsa_hcal_assets.hcal.mapping.channel_map import FOREVER, ChannelMap, parse_channel_map
 
 _INSERT_TOWERS = """
 insert into hcal.tower (tower_id, detector, towerid, packed_key, sector, ieta, iphi, sector_id, half_sector,
@@ -61,6 +61,15 @@ def sync_dimensions(database: Database, channel_map: ChannelMap, *, local_zone: 
 def _up_to_date(cursor: Cursor, wanted: dict[str, str]) -> bool:
     cursor.execute("select name, value from hcal.setting where name = any(%s)", (list(wanted),))
     return dict(cursor.fetchall()) == wanted and version_text(cursor, wanted[DIGEST]) is not None
+
+
+def map_in_use(database: Database) -> ChannelMap | None:
+    """Return the channel map that days were last loaded with, None before the first."""
+    with database.transaction() as cursor:
+        cursor.execute("select value from hcal.setting where name = %s", (DIGEST,))
+        digest = cursor.fetchone()
+        text = version_text(cursor, digest[0]) if digest else None
+    return parse_channel_map(text, "the channel map in use") if text else None
 
 
 def version_text(cursor: Cursor, digest: str) -> str | None:

@@ -24,7 +24,7 @@ def hcal_snapshots(run: StageRun) -> dg.MaterializeResult[Any]:
     from dsa_hcal_assets.hcal import quality_metrics, readers, verdicts
     from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
     from dsa_hcal_assets.hcal.days import bounds
-    from dsa_hcal_assets.hcal.mapping import channel_map, dimensions, replay
+    from dsa_hcal_assets.hcal.mapping import channel_map, consistency, dimensions, replay
     from dsa_hcal_assets.hcal.snapshots import ingest
     from dsa_hcal_assets.hcal.towers import loading
 
@@ -44,7 +44,9 @@ def hcal_snapshots(run: StageRun) -> dg.MaterializeResult[Any]:
     def make(place: Path) -> Outcome:
         readers.snapshots(database, run.partition).to_csv(place / "snapshots.csv", index=False)
         facts = {"load": report.summary(), "boards not in the map": ", ".join(report.rejected_boards)}
-        return Outcome(quality_metrics.arrival_metrics(ledger, run.partition), facts=facts)
+        metrics = quality_metrics.arrival_metrics(ledger, run.partition)
+        metrics.append(consistency.plausibility_metric(mapping, run.partition))
+        return Outcome(metrics, facts=facts)
 
     return _publish(
         run,

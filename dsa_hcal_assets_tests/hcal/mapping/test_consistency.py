@@ -1,5 +1,6 @@
 """A map is held against its own rule: exchanged connectors are found, other rules are accepted."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from dsa_hcal_assets.hcal.mapping import channel_map as maps
 from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap, MapEpoch, parse_channel_map
-from dsa_hcal_assets.hcal.mapping.consistency import judge
+from dsa_hcal_assets.hcal.mapping.consistency import judge, plausibility_metric
 from dsa_hcal_assets.hcal.mapping.difference import describe
 from dsa_hcal_assets_tests.hcal.mapping import rewired
 
@@ -69,6 +70,17 @@ def test_another_rule_is_accepted_and_its_breaches_are_found(of_value: Callable[
     ]
     found = judge(epoch_of("\n".join(swapped)))
     assert len(found.implausible) == 2
+
+
+def test_a_day_is_judged_by_the_worst_of_its_maps(channel_map: ChannelMap) -> None:
+    swap = (("80", "0"), ("80", "1"))
+    text = rewired.exchanged(swap, since="2025-06-05T12:00", until="2025-06-05T13:00")
+    swapped = parse_channel_map(text, "a map")
+    found = plausibility_metric(swapped, "2025-06-05")
+    assert (found.value, found.detail) == (48, "channels 80/0 and 80/1 are exchanged")
+    assert plausibility_metric(swapped, "2025-06-06").value == 0
+    assert math.isnan(plausibility_metric(channel_map, "2022-12-31").value)
+    assert math.isnan(plausibility_metric(None, "2025-06-05").value)
 
 
 def test_a_rule_without_neighbours_is_told() -> None:

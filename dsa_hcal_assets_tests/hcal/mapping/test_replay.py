@@ -9,7 +9,7 @@ import pytest
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
-from dsa_hcal_assets.hcal.mapping.dimensions import sync_dimensions
+from dsa_hcal_assets.hcal.mapping.dimensions import map_in_use, sync_dimensions
 from dsa_hcal_assets.hcal.mapping.replay import AffectedDay, affected_days, now_covered
 from dsa_hcal_assets.hcal.snapshots.ingest import scan
 from dsa_hcal_assets.hcal.snapshots.load_report import Result
@@ -134,5 +134,8 @@ def test_every_map_that_was_in_use_is_kept_once(
 ) -> None:
     for one in (wrong, channel_map, wrong, wrong):
         sync_dimensions(database, one)
+    in_use = map_in_use(database)
+    assert in_use is not None
+    assert in_use.digest == wrong.digest
     kept = database.rows("select digest, content from hcal.channel_map_version")
     assert sorted(kept) == sorted([(one.digest, one.text) for one in (wrong, channel_map)])
