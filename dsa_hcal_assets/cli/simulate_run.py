@@ -11,7 +11,7 @@ from dsa_hcal_assets.settings import load_settings
 
 @click.command("detector-run")
 @click.option(
-    "--kind", type=click.Choice(["led", "pedestal"]), default="led", show_default=True, help="Which."
+    "--kind", type=click.Choice(["led", "pedestal"]), default="led", show_default=True, help="Its kind."
 )
 @click.option("--run", "run_number", type=click.IntRange(min=0), required=True, help="Its number.")
 @click.option(
@@ -19,7 +19,7 @@ from dsa_hcal_assets.settings import load_settings
     type=click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]),
     help="Begin, UTC.  [default: ten minutes ago]",
 )
-@click.option("--events", type=click.IntRange(min=1), default=1000, show_default=True, help="Events.")
+@click.option("--events", type=click.IntRange(min=1), default=1000, show_default=True, help="How many.")
 @click.option(
     "--contents",
     type=click.Choice(["waveforms", "amplitudes"]),

@@ -159,9 +159,9 @@ def mentioned(text: str) -> set[str]:
     """Command lines in running text and code: what follows `dsa-hcal` up to the first option or value."""
     return {
         " ".join(
-            re.findall(r"^(?: ([a-z][a-z0-9]*))(?: ([a-z][a-z0-9]*))?(?: ([a-z][a-z0-9]*))?", rest)[0]
+            re.findall(r"^(?: ([a-z][a-z0-9-]*))(?: ([a-z][a-z0-9-]*))?(?: ([a-z][a-z0-9-]*))?", rest)[0]
         ).strip()
-        for rest in re.findall(r"(?:`|\n {2,}|\t\S*)dsa-hcal((?: [a-z][a-z0-9]*)+)", text)
+        for rest in re.findall(r"(?:`|\n {2,}|\t\S*)dsa-hcal((?: [a-z][a-z0-9-]*)+)", text)
     }
 
 
