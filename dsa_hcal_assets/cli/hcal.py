@@ -12,6 +12,7 @@ from dsa_hcal_assets.cli.hcal_anomalies import anomalies, gaps
 from dsa_hcal_assets.cli.hcal_backfill import backfill
 from dsa_hcal_assets.cli.hcal_conditions import conditions
 from dsa_hcal_assets.cli.hcal_emcal import emcal
+from dsa_hcal_assets.cli.hcal_loading import DAY, load_landed, of_a_day
 from dsa_hcal_assets.cli.hcal_map import channel_map_group
 from dsa_hcal_assets.cli.hcal_registers import registers
 from dsa_hcal_assets.cli.hcal_runs import corrections, runs
@@ -20,9 +21,8 @@ from dsa_hcal_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from dsa_hcal_assets.database.connection import Database
+    from dsa_hcal_assets.hcal.snapshots.load_report import LoadReport
     from dsa_hcal_assets.ledger import Ledger
-
-_DAY = click.argument("day", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
 
 
 @click.group()
@@ -46,35 +46,26 @@ hcal.add_command(registers)
 
 
 @hcal.command()
-@_DAY
-@click.option("--everything", is_flag=True, help="Load the whole day again from its files.")
+@of_a_day
 def load(day: datetime, everything: bool) -> None:
     """Accept what landed in incoming/hcal and load the snapshots of a UTC day (YYYY-MM-DD)."""
     from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
-    from dsa_hcal_assets.hcal.mapping import channel_map, dimensions
-    from dsa_hcal_assets.hcal.snapshots import ingest
-    from dsa_hcal_assets.hcal.towers import loading
+    from dsa_hcal_assets.hcal.mapping.channel_map import load_channel_map
+    from dsa_hcal_assets.hcal.mapping.dimensions import sync_dimensions
+    from dsa_hcal_assets.hcal.towers.loading import load_day
 
     settings = load_settings()
-    with _opened(settings) as (database, ledger):
-        scanned = ingest.scan(settings.incoming / "hcal", ledger, CONTROLLERS)
-        click.echo(
-            f"{len(scanned.accepted)} new, {len(scanned.duplicates)} known, "
-            f"{len(scanned.quarantined) + len(scanned.conflicts)} quarantined"
-        )
-        mapping = channel_map.load_channel_map(settings.hcal.channel_map_file)
-        dimensions.sync_dimensions(database, mapping, local_zone=settings.hcal.local_zone)
-        report = loading.load_day(database, ledger, day.date(), mapping, "cli", everything=everything)
-    click.echo(report.summary())
-    for outcome in report.outcomes:
-        if outcome.error is not None:
-            click.echo(f"  {outcome.name}: {outcome.result}: {outcome.error['what']}")
-    for board in report.rejected_boards:
-        click.echo(f"  board {board} is not in the channel map: its data were not loaded")
+
+    def load_towers(database: "Database", ledger: "Ledger") -> "LoadReport":
+        mapping = load_channel_map(settings.hcal.channel_map_file)
+        sync_dimensions(database, mapping, local_zone=settings.hcal.local_zone)
+        return load_day(database, ledger, day.date(), mapping, "cli", everything)
+
+    load_landed(settings, CONTROLLERS, load_towers)
 
 
 @hcal.command()
-@_DAY
+@DAY
 @click.option("--everything", is_flag=True, help="All 24 hours, not only those whose data changed.")
 def rollup(day: datetime, everything: bool) -> None:
     """Bring the hourly and daily rollups of a UTC day up to date."""
@@ -87,7 +78,7 @@ def rollup(day: datetime, everything: bool) -> None:
 
 
 @hcal.command()
-@_DAY
+@DAY
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),

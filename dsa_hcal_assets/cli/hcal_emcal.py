@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from dsa_hcal_assets.cli.hcal_loading import load_landed, of_a_day
 from dsa_hcal_assets.clock import day_key, utc_now
 from dsa_hcal_assets.settings import load_settings
 
@@ -75,32 +76,20 @@ def acquire(controllers_file: Path, into: Path | None, every: float, cycles: int
 
 
 @emcal.command()
-@click.argument("day", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
-@click.option("--everything", is_flag=True, help="Load the whole day again from its files.")
+@of_a_day
 def load(day: datetime, everything: bool) -> None:
     """Accept what landed in incoming/emcal and load the snapshots of a UTC day (YYYY-MM-DD)."""
-    from dsa_hcal_assets.database import access
-    from dsa_hcal_assets.hcal.emcal import tables
     from dsa_hcal_assets.hcal.emcal.snapshot import EMCAL
-    from dsa_hcal_assets.hcal.snapshots import ingest
-    from dsa_hcal_assets.ledger import Ledger
+    from dsa_hcal_assets.hcal.emcal.tables import configured_tables, load_day
 
     settings = load_settings()
-    with access.opened(settings) as database:
-        ledger = Ledger(database, settings.quarantine)
-        scanned = ingest.scan(settings.incoming / EMCAL.name, ledger, EMCAL)
-        click.echo(
-            f"{len(scanned.accepted)} new, {len(scanned.duplicates)} known, "
-            f"{len(scanned.quarantined) + len(scanned.conflicts)} quarantined"
-        )
-        configured = tables.configured_tables(settings.hcal)
-        report = tables.load_day(database, ledger, day.date(), configured, "cli", everything=everything)
-    click.echo(report.summary())
-    for outcome in report.outcomes:
-        if outcome.error is not None:
-            click.echo(f"  {outcome.name}: {outcome.result}: {outcome.error['what']}")
-    for board in report.rejected_boards:
-        click.echo(f"  {board} is not in the board map: its data were not loaded")
+    load_landed(
+        settings,
+        EMCAL,
+        lambda database, ledger: load_day(
+            database, ledger, day.date(), configured_tables(settings.hcal), "cli", everything
+        ),
+    )
 
 
 @emcal.group("map")

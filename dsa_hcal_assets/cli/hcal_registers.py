@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from dsa_hcal_assets.cli.hcal_loading import load_landed, of_a_day
 from dsa_hcal_assets.settings import load_settings
 
 
@@ -35,22 +36,14 @@ def check(table: Path) -> None:
 
 
 @registers.command()
-@click.argument("day", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
-@click.option("--everything", is_flag=True, help="Load the whole day again from its files.")
+@of_a_day
 def load(day: datetime, everything: bool) -> None:
     """Accept what landed in incoming/registers and load the snapshots of a UTC day (YYYY-MM-DD)."""
-    from dsa_hcal_assets.database import access
-    from dsa_hcal_assets.hcal.registers import tables
     from dsa_hcal_assets.hcal.registers.snapshot import REGISTERS
-    from dsa_hcal_assets.hcal.snapshots import ingest
-    from dsa_hcal_assets.ledger import Ledger
+    from dsa_hcal_assets.hcal.registers.tables import load_day
 
-    settings = load_settings()
-    with access.opened(settings) as database:
-        ledger = Ledger(database, settings.quarantine)
-        ingest.scan(settings.incoming / REGISTERS.name, ledger, REGISTERS)
-        report = tables.load_day(database, ledger, day.date(), "cli", everything=everything)
-    click.echo(report.summary())
-    for outcome in report.outcomes:
-        if outcome.error is not None:
-            click.echo(f"  {outcome.name}: {outcome.result}: {outcome.error['what']}")
+    load_landed(
+        load_settings(),
+        REGISTERS,
+        lambda database, ledger: load_day(database, ledger, day.date(), "cli", everything),
+    )

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dsa_hcal_assets.cli.hcal_loading import DAY
 from dsa_hcal_assets.settings import load_settings
 
 if TYPE_CHECKING:
     from dsa_hcal_assets.hcal.analysis_runs.run_file import Kind
 
 _RUN = click.argument("run_number", metavar="RUN", type=click.IntRange(min=0))
-_DAY = click.argument("day", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
 
 
 @click.group()
@@ -104,7 +104,7 @@ def corrections() -> None:
 
 
 @corrections.command()
-@_DAY
+@DAY
 def make(day: datetime) -> None:
     """Make and judge the gain corrections of a UTC day (YYYY-MM-DD), as a new set.
 

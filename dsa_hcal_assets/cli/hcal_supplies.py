@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dsa_hcal_assets.cli.hcal_loading import load_landed, of_a_day
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.settings import load_settings
 
@@ -41,29 +42,21 @@ def read(supplies_file: Path) -> None:
 
 
 @supplies.command()
-@click.argument("day", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
-@click.option("--everything", is_flag=True, help="Load the whole day again from its files.")
+@of_a_day
 def load(day: datetime, everything: bool) -> None:
     """Accept what landed in incoming/supplies and load the snapshots of a UTC day (YYYY-MM-DD)."""
-    from dsa_hcal_assets.database import access
-    from dsa_hcal_assets.hcal.snapshots import ingest
     from dsa_hcal_assets.hcal.supplies.loading import load_day
     from dsa_hcal_assets.hcal.supplies.snapshot import SUPPLIES
     from dsa_hcal_assets.hcal.supplies.supply_map import load_supply_map
-    from dsa_hcal_assets.ledger import Ledger
 
     settings = load_settings()
-    with access.opened(settings) as database:
-        ledger = Ledger(database, settings.quarantine)
-        scanned = ingest.scan(settings.incoming / SUPPLIES.name, ledger, SUPPLIES)
-        mapping = load_supply_map(settings.hcal.supply_map_file)
-        report = load_day(database, ledger, day.date(), mapping, "cli", everything)
-    refused = len(scanned.quarantined) + len(scanned.conflicts)
-    click.echo(f"{len(scanned.accepted)} new, {len(scanned.duplicates)} known, {refused} quarantined")
-    click.echo(report.summary())
-    for outcome in report.outcomes:
-        if outcome.error is not None:
-            click.echo(f"  {outcome.name}: {outcome.result}: {outcome.error['what']}")
+    load_landed(
+        settings,
+        SUPPLIES,
+        lambda database, ledger: load_day(
+            database, ledger, day.date(), load_supply_map(settings.hcal.supply_map_file), "cli", everything
+        ),
+    )
 
 
 @supplies.command()

@@ -1,19 +1,11 @@
 """`dsa-hcal simulate boards`: the detector's 16 controllers on local ports."""
 
-import asyncio
-import contextlib
-import logging
-import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from dsa_hcal_assets.errors import PlatformError
-
-if TYPE_CHECKING:
-    from dsa_hcal_assets.simulation.boards.rack import Rack
+from dsa_hcal_assets.cli.simulated_devices import LATENCY, SEED, listening, serve
 
 
 @click.command("boards")
@@ -23,18 +15,9 @@ if TYPE_CHECKING:
     required=True,
     help="Written once all boards listen: the TOML that `dsa-hcal acquire --boards` reads.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of the simulated detector.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port-base",
-    type=click.IntRange(0, 65000),
-    default=0,
-    show_default=True,
-    help="Port of the first board, the others follow; 0: free ones.",
-)
-@click.option(
-    "--latency-ms", type=click.FloatRange(min=0), default=20.0, show_default=True, help="Of healthy replies."
-)
+@SEED
+@listening
+@LATENCY
 @click.option(
     "--power-cuts",
     type=click.FloatRange(0, 365),
@@ -75,46 +58,20 @@ def simulate_boards(
       down power_cut mute latency_ms:N drip_seconds:N garbage flood extra_values:N nan
       prompt_inside reset echo iac banner units line_end:crlf
     """  # noqa: D301  (click wants the real \b)
+    from dsa_hcal_assets.hcal.controllers.boards import write_boards
     from dsa_hcal_assets.simulation.boards.faults import Faults, parse_fault, require_known
     from dsa_hcal_assets.simulation.boards.history import Troubles
     from dsa_hcal_assets.simulation.boards.physics import BOARDS
     from dsa_hcal_assets.simulation.boards.rack import Rack
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    try:
-        faults = dict.fromkeys(BOARDS, Faults(latency_ms=latency_ms))
-        given = dict(parse_fault(text) for text in fault_texts)
-        require_known(given, BOARDS)
-        rack = Rack(
-            seed,
-            host=host,
-            port_base=port_base,
-            faults=faults | given,
-            troubles=Troubles(power_cuts, dead_towers),
-        )
-        asyncio.run(_serve(rack, ports_file, faults_file))
-    except PlatformError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(f"cannot listen on {host}: {error}") from error
+    faults = dict.fromkeys(BOARDS, Faults(latency_ms=latency_ms))
+    given = dict(parse_fault(text) for text in fault_texts)
+    require_known(given, BOARDS)
+    troubles = Troubles(power_cuts, dead_towers)
+    rack = Rack(seed, host=host, port_base=port_base, faults=faults | given, troubles=troubles)
 
-
-async def _serve(rack: "Rack", ports_file: Path, faults_file: Path | None) -> None:
-    from dsa_hcal_assets.hcal.controllers.boards import write_boards
-
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await rack.start()
-    following = None
-    try:
+    def listed() -> str:
         write_boards(ports_file, rack.boards)
-        click.echo(f"{len(rack.boards)} boards listen on {rack.boards[0].host}; ports in {ports_file}")
-        if faults_file is not None:
-            following = asyncio.create_task(rack.follow_faults(faults_file))
-        await stop.wait()
-    finally:
-        if following is not None:
-            following.cancel()
-        await rack.stop()
+        return f"{len(rack.boards)} boards listen on {rack.boards[0].host}; ports in {ports_file}"
+
+    serve(rack, listed, None if faults_file is None else lambda: rack.follow_faults(faults_file))
