@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ from dsa_hcal_assets.cli.hcal import hcal
 from dsa_hcal_assets.daq.jobs import JobContext
 from dsa_hcal_assets.daq.streams.opening import StreamPlace
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.hcal.controllers.boards import read_boards
 from dsa_hcal_assets.hcal.registers.registers_job import BoardRegistersConfig, BoardRegistersJob
 from dsa_hcal_assets.hcal.registers.snapshot import REGISTERS, read_snapshot
 from dsa_hcal_assets_tests.hcal.registers.described import DAY, snapshot
 
-TABLE = Path(__file__).parents[2] / "examples" / "registers" / "adc.toml"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "registers"
+TABLE = EXAMPLE / "adc.toml"
 
 
 @pytest.fixture
@@ -71,3 +74,9 @@ def test_simulated_boards_are_polled_by_the_job(tmp_path, monkeypatch):
     taken = read_snapshot(path)
     assert [(board.board, board.status) for board in taken.boards] == [("adc00", "ok"), ("adc01", "ok")]
     assert all(value.ok is not False for board in taken.boards for value in board.values(taken.tables[0]))
+
+
+def test_the_example_is_a_job():
+    config = BoardRegistersConfig.model_validate(tomllib.loads((EXAMPLE / "job.toml").read_text()))
+    assert [group.table_file.name for group in config.group] == ["adc.toml"]
+    assert [board.id for board in read_boards(EXAMPLE / "boards.toml")] == ["adc00", "adc01"]

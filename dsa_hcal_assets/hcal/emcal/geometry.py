@@ -18,7 +18,6 @@ from dsa_hcal_assets.hcal.mapping.geometry import EMCAL_FIRST_TOWER_ID, EMCAL_TO
 
 Ints = NDArray[np.int32]
 
-DETECTOR = 2  # after OHCal 0 and IHCal 1
 ETA_BINS, PHI_BINS = 96, 256
 TOWERS = EMCAL_TOWERS
 SECTORS = 64  # 0-31 north, 32-63 south

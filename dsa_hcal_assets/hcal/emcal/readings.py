@@ -21,7 +21,6 @@ from dsa_hcal_assets.hcal.snapshots.cycle import AcquisitionCycle
 Values = NDArray[np.float32]
 WIDTHS = {"temperature": TEMPERATURES, "leakage": TOWERS_PER_BOARD, "voltage": VOLTAGES}
 """Values of one interface board, by the field of a reading."""
-READINGS = 4  # of one interface board, the gain is the fourth
 
 
 @dataclass(frozen=True)

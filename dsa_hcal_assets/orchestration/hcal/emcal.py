@@ -21,9 +21,11 @@ def emcal_state(run: StageRun) -> dg.MaterializeResult[Any]:
     Loads what is pending; with nothing pending, the day is loaded again from its files.
     """
     from dsa_hcal_assets.hcal import quality_metrics as arrivals
-    from dsa_hcal_assets.hcal.emcal import quality_metrics, readers, tables
+    from dsa_hcal_assets.hcal.emcal import maps, quality_metrics, readers, tables
     from dsa_hcal_assets.hcal.emcal.snapshot import EMCAL
     from dsa_hcal_assets.hcal.snapshots import due, ingest
+    from dsa_hcal_assets.quality import figures
+    from dsa_hcal_assets.quality.report import Figure
 
     database, ledger = run.installation.database, run.installation.ledger
     configured = tables.configured_tables(run.installation.settings.hcal)
@@ -43,7 +45,13 @@ def emcal_state(run: StageRun) -> dg.MaterializeResult[Any]:
             *quality_metrics.state_metrics(towers, boards, snapshots),
         ]
         facts = {"load": report.summary(), "boards not in the map": ", ".join(report.rejected_boards)}
-        return Outcome(metrics, facts=facts)
+        drawn = [
+            Figure(
+                f"EMCal: {quantity.label}, mean of the day", figures.png(maps.eta_phi_map(towers, quantity))
+            )
+            for quantity in (maps.SIPM, maps.PREAMP, maps.LEAKAGE)
+        ]
+        return Outcome(metrics, figures=drawn, facts=facts)
 
     result = run.publish(
         make,
@@ -71,5 +79,6 @@ emcal_sensor = incoming_sensor(
     emcal_job.name,
     look,
     source="emcal",
+    urgent=False,
     description="Watches incoming/emcal for snapshots of the electromagnetic calorimeter.",
 )

@@ -1,6 +1,8 @@
 """The job type that polls the EMCal; what all polling jobs promise is tested with `hcal_boards`."""
 
+import tomllib
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
 
@@ -8,10 +10,12 @@ from dsa_hcal_assets.daq.jobs import JobContext
 from dsa_hcal_assets.daq.streams.opening import StreamPlace
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.hcal.emcal.boards_job import EmcalBoards, EmcalBoardsConfig
-from dsa_hcal_assets.hcal.emcal.controllers import write_controllers
+from dsa_hcal_assets.hcal.emcal.controllers import read_controllers, write_controllers
 from dsa_hcal_assets.hcal.emcal.snapshot import encode, read_snapshot
 from dsa_hcal_assets.simulation.boards.rack import rack_in_thread
 from dsa_hcal_assets.simulation.emcal.rack import EmcalRack
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "emcal"
 
 
 @pytest.fixture
@@ -49,3 +53,9 @@ def test_each_step_leaves_one_file_and_publishes_the_same_bytes(make, tmp_path, 
 def test_a_list_of_controllers_that_is_not_there_is_named(make, tmp_path):
     with pytest.raises(ConfigurationError, match=r"missing\.toml"):
         make(controllers_file=tmp_path / "missing.toml").setup()
+
+
+def test_the_example_is_a_job_with_its_controllers():
+    config = EmcalBoardsConfig.model_validate(tomllib.loads((EXAMPLE / "job.toml").read_text()))
+    assert config.interval == 600
+    assert [one.id for one in read_controllers(EXAMPLE / "controllers.toml")] == ["S08", "S40"]
