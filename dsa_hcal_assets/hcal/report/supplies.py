@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from dsa_hcal_assets.hcal.mapping import geometry
-from dsa_hcal_assets.quality import figures
-from dsa_hcal_assets.quality.report import Figure, Section, Table
+from dsa_hcal_assets.hcal.supplies.pictures import bias_figures
+from dsa_hcal_assets.quality.report import Section, Table
 
 LISTED = 40
 NO_READINGS = (
@@ -25,7 +25,6 @@ def supply_section(supplies: pd.DataFrame) -> Section:
     """
     if supplies.empty:
         return Section("Supplies", text=NO_READINGS)
-    bias = supplies[supplies["hcal_sector"].notna()]
     odd = supplies[
         supplies["state"].notna() & ((supplies["state"] != "On") | (supplies["on"] < supplies["n"]))
     ]
@@ -33,33 +32,7 @@ def supply_section(supplies: pd.DataFrame) -> Section:
     said = ", ".join(f"{count} {state}" for state, count in states.items()) or "no channel says its state"
     crates = supplies["crate"].nunique()
     text = f"{len(supplies)} channels of {crates} crates and meters were read. Last state: {said}."
-    return Section("Supplies", (), _figures(bias), [_table(odd)], text=text)
-
-
-def _figures(bias: pd.DataFrame) -> list[Figure]:
-    if bias.empty:
-        return []
-    figure = figures.figure(9.4, 3.0)
-    volts, amperes = figure.subplots(1, 2)
-    sector = bias["hcal_sector"].astype(int)
-    volts.vlines(sector, bias["v_meas_min"], bias["v_meas_max"], color=figures.BLUE, alpha=0.4)
-    volts.scatter(sector, bias["v_meas"], s=12, color=figures.BLUE, label="measured", zorder=3)
-    volts.scatter(sector, bias["v_set"], s=30, marker="_", color=figures.RED, label="set", zorder=4)
-    volts.set_ylabel("bias (V)")
-    amperes.scatter(sector, 1e6 * bias["i_meas"], s=12, color=figures.BLUE, label="mean")
-    amperes.scatter(sector, 1e6 * bias["i_meas_max"], s=14, marker="^", color=figures.ORANGE, label="highest")
-    amperes.set_ylabel("current (µA)")
-    for axes in (volts, amperes):
-        axes.axvline(geometry.SECTORS - 0.5, color=figures.GREY, linewidth=0.8)
-        axes.set_xlabel("sector: 0–31 outer, 32–63 inner")
-        axes.grid(axis="y", alpha=0.25)
-        axes.legend(frameon=False, fontsize=8)
-    return [
-        Figure(
-            "Bias of each sector over the day: measured (range thin) and set, and its current",
-            figures.png(figure),
-        )
-    ]
+    return Section("Supplies", (), bias_figures(supplies), [_table(odd)], text=text)
 
 
 def _table(odd: pd.DataFrame) -> Table:

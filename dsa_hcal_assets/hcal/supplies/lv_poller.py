@@ -10,7 +10,7 @@ from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.hcal.acquisition.collecting import Collecting
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.poller import Poller
-from dsa_hcal_assets.hcal.controllers.protocol import ValuesMissing
+from dsa_hcal_assets.hcal.acquisition.replies import ValuesMissing
 from dsa_hcal_assets.hcal.supplies import lv_protocol
 from dsa_hcal_assets.hcal.supplies.lv_protocol import LvRequest
 from dsa_hcal_assets.hcal.supplies.readings import CrateReading, SupplyChannel

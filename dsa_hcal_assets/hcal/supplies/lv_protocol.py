@@ -12,13 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dsa_hcal_assets.hcal.controllers.protocol import (
-    PROMPT,
-    TERMINATOR,
-    CommandRefused,
-    ValuesMissing,
-    parse_numbers,
-)
+from dsa_hcal_assets.hcal.acquisition.read_commands import TERMINATOR, CommandRefused, only
+from dsa_hcal_assets.hcal.acquisition.replies import PROMPT, ValuesMissing, parse_numbers
 
 VALUES = 16
 """Most values a slot gives."""
@@ -73,24 +68,10 @@ def requests_of(slots: Sequence[int]) -> tuple[LvRequest, ...]:
     return tuple(LvRequest(quantity, slot) for quantity in Quantity for slot in slots)
 
 
-_READ_ONLY = re.compile(rb"\$[VI]\d\d\n\r")
-
-
-def require_read_only(wire: bytes) -> bytes:
-    """Return `wire` if it is exactly one whitelisted read command.
-
-    Raises
-    ------
-    CommandRefused
-        Otherwise; nothing may be sent.
-    """
-    if not _READ_ONLY.fullmatch(wire):
-        raise CommandRefused(
-            f"{wire[:40]!r} must not be sent to a low-voltage crate",
-            expected="$V<slot> or $I<slot>",
-            remedy="this platform only reads; set things with the detector's own control programs",
-        )
-    return wire
+require_read_only = only(
+    (request.wire for request in requests_of(range(100))), "a low-voltage crate", "$V<slot> or $I<slot>"
+)
+"""The gate to a crate."""
 
 
 def parse_values(request: LvRequest, reply: bytes) -> tuple[list[float], ValuesMissing | None]:

@@ -15,7 +15,7 @@ from dsa_hcal_assets.errors import PlatformError, TransientError
 from dsa_hcal_assets.hcal.acquisition.connection import BoardUnreachable, ConnectionLost
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.poller import BoardDeadline
-from dsa_hcal_assets.hcal.controllers.protocol import ReplyTimeout, ReplyTooLong
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyTimeout, ReplyTooLong
 from dsa_hcal_assets.hcal.controllers.readings import Status
 from dsa_hcal_assets.hcal.supplies import meter_protocol
 from dsa_hcal_assets.hcal.supplies.readings import CrateReading, SupplyChannel

@@ -9,7 +9,8 @@ switch its output for each reading.
 import math
 import re
 
-from dsa_hcal_assets.hcal.controllers.protocol import CommandRefused, ReplyGarbled, ValuesMissing
+from dsa_hcal_assets.hcal.acquisition.read_commands import only
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled, ValuesMissing
 
 TERMINATOR = b"\r"
 CHOOSE_ELEMENTS = b":FORM:ELEM VOLT,CURR" + TERMINATOR
@@ -21,21 +22,8 @@ _READING = re.compile(rf"({_NUMBER})\s*,\s*({_NUMBER})")
 _NO_NUMBER = 9.8e37  # the meter says +9.9E37 for an overflow and +9.91E37 for "not measured"
 
 
-def require_read_only(wire: bytes) -> bytes:
-    """Return `wire` if it is one of the two commands, to the byte.
-
-    Raises
-    ------
-    CommandRefused
-        Otherwise; nothing may be sent.
-    """
-    if wire not in _ALLOWED:
-        raise CommandRefused(
-            f"{wire[:40]!r} must not be sent to a meter",
-            expected=" or ".join(command.decode().strip() for command in _ALLOWED),
-            remedy="this platform only reads; set things with the detector's own control programs",
-        )
-    return wire
+require_read_only = only(_ALLOWED, "a meter", " or ".join(command.decode().strip() for command in _ALLOWED))
+"""The gate to a meter."""
 
 
 def is_echo(line: bytes) -> bool:

@@ -11,7 +11,7 @@ from dsa_hcal_assets.errors import PlatformError, TransientError
 from dsa_hcal_assets.hcal.acquisition.collecting import BoardPartial
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.poller import BoardDeadline
-from dsa_hcal_assets.hcal.controllers.protocol import ReplyGarbled
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled
 from dsa_hcal_assets.hcal.controllers.readings import Status
 from dsa_hcal_assets.hcal.supplies.mpod_table import MAIN_SWITCH, TableWalk, place_of, value_of
 from dsa_hcal_assets.hcal.supplies.readings import CrateReading, SupplyChannel

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dsa_hcal_assets.hcal.controllers.protocol import ReplyGarbled
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled
 from dsa_hcal_assets.hcal.supplies.output_status import bits_of
 from dsa_hcal_assets.hcal.supplies.snmp import Oid, Value, VarBind
 

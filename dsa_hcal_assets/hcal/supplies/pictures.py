@@ -26,6 +26,9 @@ def bias_figures(channels: pd.DataFrame) -> list[Figure]:
     currents.bar(sectors, 1e6 * bias["i_meas"].abs(), color=figures.BLUE, width=0.7, label="mean")
     currents.set_ylabel("current (uA)")
     currents.legend(loc="upper right", ncols=2)
+    for axes in (volts, currents):
+        axes.axvline(SECTORS / 2 - 0.5, color=figures.GREY, linewidth=0.8)  # outer, inner
+        axes.grid(axis="y", alpha=0.25)
     ticks = np.arange(0, SECTORS, 8)
     currents.set_xticks(ticks, [sector_label(int(sector)) for sector in ticks])
     currents.set_xlim(-1, SECTORS)

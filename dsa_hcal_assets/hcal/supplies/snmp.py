@@ -13,7 +13,8 @@ from pyasn1.codec.ber import decoder, encoder
 from pyasn1.error import PyAsn1Error
 from pysnmp.proto.api import v2c
 
-from dsa_hcal_assets.hcal.controllers.protocol import CommandRefused, ReplyGarbled
+from dsa_hcal_assets.hcal.acquisition.read_commands import CommandRefused, refused
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled
 
 Oid = tuple[int, ...]
 Value = int | float | bytes | None
@@ -153,12 +154,8 @@ def _from_opaque(content: bytes) -> float | bytes:
 
 
 def _refused(wire: bytes, found: str) -> CommandRefused:
-    return CommandRefused(
-        f"{wire[:40]!r} must not be sent to a crate",
-        expected="GetRequest, GetNextRequest or GetBulkRequest",
-        found=found,
-        remedy="this platform only reads; set things with the detector's own control programs",
-    )
+    expected = "GetRequest, GetNextRequest or GetBulkRequest"
+    return refused(repr(wire[:40]), "a crate", expected, found)
 
 
 def _garbled(wire: bytes, found: str) -> ReplyGarbled:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dsa_hcal_assets.errors import TransientError
 from dsa_hcal_assets.hcal.acquisition.connection import BoardUnreachable
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
-from dsa_hcal_assets.hcal.controllers.protocol import ReplyGarbled, ReplyTimeout
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled, ReplyTimeout
 from dsa_hcal_assets.hcal.supplies import snmp
 from dsa_hcal_assets.hcal.supplies.snmp import Oid, Response, VarBind
 from dsa_hcal_assets.hcal.supplies.units import Mpod
