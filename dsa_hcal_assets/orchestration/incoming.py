@@ -22,6 +22,7 @@ from dsa_hcal_assets.orchestration.stage import InstallationParam
 # The sensor daemon gives a tick 60 s; staying well below leaves room for a slow scan.
 STAY_SECONDS = 15.0
 LOOK_SECONDS = 0.5
+UNHURRIED_SECONDS = 10
 MOST_RUNS_A_TICK = 50
 LIVE_PRIORITY, BACKLOG_PRIORITY = "10", "5"
 BACKLOG_TAG = "dsa_hcal/backlog"
@@ -36,6 +37,7 @@ def incoming_sensor(
     *,
     source: str,
     dynamic: dg.DynamicPartitionsDefinition | None = None,
+    urgent: bool = True,
     description: str,
 ) -> dg.SensorDefinition:
     """Make a sensor that requests one run for each partition with something new.
@@ -48,23 +50,26 @@ def incoming_sensor(
         What the ledger calls files of this directory; those that go to quarantine are told.
     dynamic
         Partition set that gets the keys before their runs are requested.
+    urgent
+        Whether a file is to be seen at once: a tick then stays, and holds a thread of the daemon, of
+        which there are few. Otherwise a tick looks once, some `UNHURRIED_SECONDS` apart.
     """
 
     @dg.sensor(
         name=name,
         job_name=job_name,
         description=description,
-        minimum_interval_seconds=1,
+        minimum_interval_seconds=1 if urgent else UNHURRIED_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def sensor(context: dg.SensorEvaluationContext, installation: InstallationParam) -> dg.SensorResult:
         book = AskedBook(context.cursor)
-        deadline = time.monotonic() + STAY_SECONDS
+        deadline = time.monotonic() + (STAY_SECONDS if urgent else 0)
         lost = lost_runs(context.instance, name, utc_now())
         while True:
             pending = look(installation)
             due = _due(context.instance, name, book, pending)
-            if due or lost or time.monotonic() > deadline:
+            if due or lost or time.monotonic() >= deadline:
                 break
             time.sleep(LOOK_SECONDS)
         tell_quarantined(installation, source)

@@ -9,6 +9,7 @@ import yaml
 
 from dsa_hcal_assets import services
 from dsa_hcal_assets.alerts.record import open_alerts
+from dsa_hcal_assets.definitions import build_definitions
 from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.orchestration import incoming
 from dsa_hcal_assets.orchestration.asked import ASK_AGAIN_SECONDS, Work
@@ -55,8 +56,9 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def tick(installation, instance):
-    def tick(look, cursor=None, dynamic=None):
-        sensor = incoming_sensor("watch", "job", look, source="rig", dynamic=dynamic, description="Watches.")
+    def tick(look, cursor=None, dynamic=None, urgent=True):
+        options = {"dynamic": dynamic, "urgent": urgent}
+        sensor = incoming_sensor("watch", "job", look, source="rig", **options, description="Watches.")
         context = dg.build_sensor_context(
             instance=instance, cursor=cursor, resources={"installation": installation}
         )
@@ -94,6 +96,19 @@ def test_a_tick_ends_when_nothing_lands_and_says_what_is_pending(tick):
     again = tick(Backlog([Work("2026-01-02", "1")]), first.cursor)
     assert again.run_requests == []
     assert "1 partitions pending, none of it new" in again.skip_reason.skip_message
+
+
+def test_a_tick_that_is_not_urgent_looks_once(tick):
+    look = Backlog([])
+    assert tick(look, urgent=False).run_requests == []
+    assert look.count == 1
+
+
+def test_sensors_that_stay_leave_threads_of_the_daemon_to_the_others():
+    shipped = Path(services.__file__).with_name("dagster.yaml")
+    threads = yaml.safe_load(shipped.read_text(encoding="utf-8"))["sensors"]["num_workers"]
+    staying = [one.name for one in build_definitions().sensors if one.minimum_interval_seconds == 1]
+    assert 0 < len(staying) < threads
 
 
 def test_keys_of_a_dynamic_set_are_added_before_their_runs(tick):

@@ -42,8 +42,29 @@ ASSETS = (
     emcal_state,
     register_state,
     supply_state,
+    led_runs,
+    pedestal_runs,
+    gain_corrections,
     conditions_payload,
 )
-JOBS = (hcal_job, emcal_job, registers_job, events_job, supplies_job)
-SCHEDULES = ()
-SENSORS = (hcal_sensor, emcal_sensor, registers_sensor, spool_watch, events_sensor, supplies_sensor)
+JOBS = (
+    hcal_job,
+    emcal_job,
+    registers_job,
+    events_job,
+    supplies_job,
+    runs_job,
+    retire_runs_job,
+    corrections_job,
+)
+SCHEDULES = (retire_runs_schedule,)
+SENSORS = (
+    hcal_sensor,
+    emcal_sensor,
+    registers_sensor,
+    spool_watch,
+    events_sensor,
+    supplies_sensor,
+    runs_sensor,
+    corrections_sensor,
+)

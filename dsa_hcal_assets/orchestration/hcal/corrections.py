@@ -12,10 +12,15 @@ from dsa_hcal_assets.orchestration.partitions import DAYS
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
 
 
+def _of_any_run(kind: str) -> dg.AssetDep:
+    """Return the dependency of a day on runs: not only those of the day count."""
+    return dg.AssetDep(kind, partition_mapping=dg.AllPartitionMapping())
+
+
 @stage_asset(
     group="hcal_corrections",
     partitions=DAYS,
-    deps=["tower_state", "detector_anomalies", "led_runs", "pedestal_runs"],
+    deps=["tower_state", "detector_anomalies", *map(_of_any_run, ("led_runs", "pedestal_runs"))],
     kinds={"numpy", "postgres"},
 )
 def gain_corrections(run: StageRun) -> dg.MaterializeResult[Any]:
@@ -65,5 +70,6 @@ corrections_sensor = incoming_sensor(
     corrections_job.name,
     look,
     source="runs",
+    urgent=False,
     description="Asks for the gain corrections of days that are over.",
 )

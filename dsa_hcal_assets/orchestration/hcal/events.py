@@ -55,5 +55,6 @@ events_sensor = incoming_sensor(
     events_job.name,
     look,
     source="events",
+    urgent=False,
     description="Watches incoming/events for what was done to the detector.",
 )

@@ -64,5 +64,6 @@ registers_sensor = incoming_sensor(
     registers_job.name,
     look,
     source="registers",
+    urgent=False,
     description="Watches incoming/registers for snapshots of boards' registers.",
 )

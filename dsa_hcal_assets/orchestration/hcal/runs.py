@@ -52,6 +52,7 @@ runs_sensor = incoming_sensor(
     look,
     source="runs",
     dynamic=RUNS,
+    urgent=False,
     description="Watches incoming/runs for LED and pedestal runs.",
 )
 

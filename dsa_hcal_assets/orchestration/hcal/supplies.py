@@ -65,5 +65,6 @@ supplies_sensor = incoming_sensor(
     supplies_job.name,
     look,
     source="supplies",
+    urgent=False,
     description="Watches incoming/supplies for snapshots of the power supplies.",
 )
