@@ -138,7 +138,7 @@ def stage_asset(
     *,
     group: str,
     partitions: dg.PartitionsDefinition[str],
-    deps: Sequence[str] = (),
+    deps: Sequence[str | dg.AssetDep] = (),
     kinds: set[str] | None = None,
     pool: str | None = None,
     stop_run: bool = True,
