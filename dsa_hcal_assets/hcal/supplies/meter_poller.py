@@ -40,6 +40,7 @@ class MeterPoller:
         values = (math.nan, math.nan)
         try:
             async with asyncio.timeout(self._deadlines.board), self._connected() as stream:
+                await _drop_unasked(stream[0], self._deadlines.quiet)
                 sampled_at = self._now()
                 values = meter_protocol.parse_reading(await self._ask(*stream))
             meter_protocol.require_measured(*values)
@@ -101,6 +102,14 @@ class MeterPoller:
             raise ReplyTimeout(f"{name}: no reading within {seconds:g} s", remedy=_LOOK) from error
         except OSError as error:
             raise ConnectionLost(f"{name}: connection lost", found=str(error), remedy=_LOOK) from error
+
+
+async def _drop_unasked(reader: asyncio.StreamReader, quiet: float) -> None:
+    """Read away what comes without being asked: an answer to the last reading that came too late."""
+    with contextlib.suppress(TimeoutError, OSError):
+        async with asyncio.timeout(quiet):
+            while await reader.read(meter_protocol.LONGEST_REPLY):
+                pass
 
 
 async def _first_line(reader: asyncio.StreamReader, name: str) -> bytes:

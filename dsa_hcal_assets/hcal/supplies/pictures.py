@@ -21,14 +21,13 @@ def bias_figures(channels: pd.DataFrame) -> list[Figure]:
     volts.plot(sectors, bias["v_meas"], "o", color=figures.BLUE, ms=4, label="measured")
     volts.plot(sectors, bias["v_set"], "_", color=figures.ORANGE, ms=9, mew=2, label="set")
     volts.set_ylabel("bias (V)")
-    volts.legend(loc="lower right", ncols=2)
     currents.bar(sectors, 1e6 * bias["i_most"], color=figures.GREY, width=0.7, label="highest")
     currents.bar(sectors, 1e6 * bias["i_meas"].abs(), color=figures.BLUE, width=0.7, label="mean")
     currents.set_ylabel("current (uA)")
-    currents.legend(loc="upper right", ncols=2)
     for axes in (volts, currents):
         axes.axvline(SECTORS / 2 - 0.5, color=figures.GREY, linewidth=0.8)  # outer, inner
         axes.grid(axis="y", alpha=0.25)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=8)
     ticks = np.arange(0, SECTORS, 8)
     currents.set_xticks(ticks, [sector_label(int(sector)) for sector in ticks])
     currents.set_xlim(-1, SECTORS)

@@ -11,6 +11,7 @@ from dsa_hcal_assets.simulation.boards.server import reset
 from dsa_hcal_assets.simulation.supplies.physics import BiasChannel
 
 OVERFLOW, NOT_MEASURED = 9.9e37, 9.91e37
+_STALE = b"+1.000000E+00,+1.000000E+00\r"
 _GARBAGE = b"\x9c\x00\xfe,?\r"
 
 
@@ -61,8 +62,8 @@ class SimulatedMeter:
 class MeterServer:
     """Serves a `SimulatedMeter`.
 
-    Of the boards' faults `down`, `mute`, `latency_ms`, `garbage`, `nan`, `echo` and `reset` mean
-    something here.
+    Of the boards' faults `down`, `mute`, `latency_ms`, `garbage`, `nan`, `echo`, `reset` and `banner` (a
+    reading that came too late for whoever asked for it) mean something here.
     """
 
     def __init__(
@@ -104,6 +105,8 @@ class MeterServer:
             writer.close()
             return
         self._clients.add(writer)
+        if self.faults.banner:
+            writer.write(_STALE)
         try:
             while True:
                 command = (await reader.readuntil(b"\r")).strip().decode("latin-1")

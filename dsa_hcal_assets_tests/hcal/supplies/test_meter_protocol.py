@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsa_hcal_assets.hcal.controllers.protocol import CommandRefused, ReplyGarbled, ValuesMissing
+from dsa_hcal_assets.hcal.acquisition.read_commands import CommandRefused
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled, ValuesMissing
 from dsa_hcal_assets.hcal.supplies import meter_protocol
 from dsa_hcal_assets.hcal.supplies.meter_protocol import parse_reading, require_measured, require_read_only
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsa_hcal_assets.hcal.controllers.protocol import ReplyGarbled
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled
 from dsa_hcal_assets.hcal.supplies.mpod_table import Column, TableWalk, index_of, place_of, value_of
 from dsa_hcal_assets.hcal.supplies.snmp import VarBind
 

@@ -218,6 +218,12 @@ def test_an_answer_to_another_request_is_not_taken(poll_faulty):
     assert poll_faulty(MPOD, reset=True).status == "ok"
 
 
+def test_a_reading_that_came_too_late_is_not_the_next_one(poll_faulty):
+    reading = poll_faulty(METER, banner=True)
+    assert reading.status == "ok"
+    assert reading.channels[0].v_meas == pytest.approx(65.0, rel=1e-3)
+
+
 def test_an_echo_of_the_terminal_server_is_no_reading(poll_faulty):
     assert poll_faulty(METER, echo=True).status == "ok"
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto.api import v1, v2c
 
-from dsa_hcal_assets.hcal.controllers.protocol import CommandRefused, ReplyGarbled
+from dsa_hcal_assets.hcal.acquisition.read_commands import CommandRefused
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled
 from dsa_hcal_assets.hcal.supplies import snmp
 from dsa_hcal_assets.hcal.supplies.mpod_table import MAIN_SWITCH
 
