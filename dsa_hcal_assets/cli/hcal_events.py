@@ -1,7 +1,6 @@
 """`dsa-hcal events`: the time line of what was done to the detector."""
 
 import json
-import re
 from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +32,6 @@ KINDS = (
     "note",
 )
 MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d"])
-_LABEL = re.compile(r"([OI])-(\d\d)([NS])")
 
 
 class _HalfSector(click.ParamType[int]):
@@ -42,14 +40,13 @@ class _HalfSector(click.ParamType[int]):
     name = "half-sector"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        label = _LABEL.fullmatch(value)
-        if label is not None and int(label[2]) < 32:
-            return 2 * (32 * "OI".index(label[1]) + int(label[2])) + "NS".index(label[3])
-        try:
+        from dsa_hcal_assets.hcal.mapping.geometry import NoSuchTower, half_sector_of_label
+
+        if isinstance(value, int) or str(value).isdecimal():
             return int(value)
-        except ValueError:
+        try:
+            return half_sector_of_label(value)
+        except NoSuchTower:
             self.fail(f"{value!r} is neither a number 0-127 nor a name such as O-31S", param, ctx)
 
 

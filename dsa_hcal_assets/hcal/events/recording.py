@@ -12,7 +12,7 @@ from dsa_hcal_assets.hcal.events import loading
 from dsa_hcal_assets.hcal.events.event import ControlEvent
 from dsa_hcal_assets.hcal.events.event_file import write_event
 from dsa_hcal_assets.hcal.snapshots.ingest import check_time
-from dsa_hcal_assets.ledger import Ledger, Outcome
+from dsa_hcal_assets.ledger import Ledger, State
 
 
 class Standing(StrEnum):
@@ -50,7 +50,8 @@ def record(
     SnapshotTimeImpossible
         If it lies in the future or before 2023; nothing was written.
     InputConflict
-        If something else is recorded for the same time, kind and scope, or the same end of a run.
+        If something else is recorded for the same time, kind and scope, or the same end of a run, or
+        the event was refused before.
     RunEndsBeforeItStarts
         If it contradicts the other end of its run.
     DiskFull, WriteFailed
@@ -97,10 +98,10 @@ def _taken(event: ControlEvent, path: Path, database: Database, ledger: Ledger, 
         sample_time=event.at,
     )
     arrival_id = accepted.arrival.arrival_id
-    if accepted.outcome is Outcome.CONFLICT:
+    if accepted.arrival.state is State.QUARANTINED:
         reason = accepted.arrival.reason or {}
         raise InputConflict(
-            f"{event.subject()}: something else is recorded",
+            f"{event.subject()} contradicts what is recorded: {reason.get('what')}",
             expected=reason.get("expected"),
             found=reason.get("found"),
             kept=reason.get("kept"),

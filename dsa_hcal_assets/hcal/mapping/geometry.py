@@ -166,6 +166,20 @@ def half_sector_label(half_sector: int) -> str:
     return sector_label(sector) + "NS"[half]
 
 
+def half_sector_of_label(label: str) -> int:
+    """Return the number 0-127 of a half-sector from its name, such as ``O-08N``: inverse of the above.
+
+    Raises
+    ------
+    NoSuchTower
+        If no half-sector has this name.
+    """
+    for number in range(HALF_SECTORS):
+        if half_sector_label(number) == label:
+            return number
+    raise NoSuchTower("no such half-sector", expected="a name such as O-08N", found=repr(label))
+
+
 def tower_name(tower_id: int) -> str:
     """Return the name of a tower for people, such as ``OHCal 385 (O-08S)``."""
     detector, towerid = divmod(int(_within("tower_id", tower_id, HCAL_TOWERS)), TOWERS_PER_DETECTOR)

@@ -43,10 +43,12 @@ def test_a_contradiction_is_told_to_who_handed_it_in(
     database: Database, ledger: Ledger, incoming: Path
 ) -> None:
     record(event("gain_changed", value={"gain": "high"}), incoming, database, ledger)
-    with pytest.raises(InputConflict, match="gain_changed: something else is recorded"):
+    with pytest.raises(InputConflict, match="gain_changed contradicts what is recorded"):
         record(event("gain_changed", value={"gain": "normal"}), incoming, database, ledger)
     record(event("run_started", 5, run_number=7), incoming, database, ledger)
     with pytest.raises(RunEndsBeforeItStarts):
+        record(event("run_ended", 4, run_number=7), incoming, database, ledger)
+    with pytest.raises(InputConflict, match="run 7 ends before it starts"):
         record(event("run_ended", 4, run_number=7), incoming, database, ledger)
     assert ledger.balance()["events"].quarantined == 2
 

@@ -99,3 +99,14 @@ def test_a_key_of_another_detector_is_refused() -> None:
 def test_shared_identities_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="read-only"):
         geometry.towers().ieta[0] = 7
+
+
+def test_names_of_half_sectors_lead_back_to_their_numbers() -> None:
+    for number in range(geometry.HALF_SECTORS):
+        assert geometry.half_sector_of_label(geometry.half_sector_label(number)) == number
+
+
+@pytest.mark.parametrize("name", ["O-32N", "X-00N", "O-1N", "o-01n", ""])
+def test_a_name_that_no_half_sector_has_is_refused(name: str) -> None:
+    with pytest.raises(geometry.NoSuchTower, match="no such half-sector"):
+        geometry.half_sector_of_label(name)
