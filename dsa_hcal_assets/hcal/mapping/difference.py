@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, TOWERS
 from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap, MapEpoch
@@ -94,7 +95,7 @@ def _in_force(one: ChannelMap, moment: datetime) -> MapEpoch | None:
     return next((epoch for epoch in one.epochs if epoch.valid_from <= moment < epoch.valid_to), None)
 
 
-def _towers(epoch: MapEpoch | None, board: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
+def _towers(epoch: MapEpoch | None, board: str) -> NDArray[np.int16]:
     found = epoch.towers_of(board) if epoch is not None else None
     return found if found is not None else np.full((CHANNELS, TOWERS), -1, dtype=np.int16)
 
@@ -113,8 +114,9 @@ def _exchanged(rest: Mapping[Place, Move], length: int, size: int) -> list[tuple
     pairs = []
     for group, some in whole.items():
         other = had.get(tuple(move.after for move in some))
-        back = other is not None and tuple(move.after for move in whole[other])
-        if other is not None and group < other and had.get(back or ()) == group:
+        if other is None or other <= group:
+            continue  # each pair once
+        if had.get(tuple(move.after for move in whole[other])) == group:
             pairs.append((group, other))
     return pairs
 
