@@ -82,6 +82,7 @@ async def _read_once(supplies_file: Path) -> "SupplySnapshot":
         return await polled.take(utc_now(), 0, "cli", -1)
     finally:
         polled.close()
+        await asyncio.sleep(0)  # sockets are closed by the loop's next turn
 
 
 def _show(board: "CrateReading") -> None:
