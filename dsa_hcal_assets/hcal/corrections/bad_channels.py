@@ -5,6 +5,8 @@ longer does; it is derived anew from all runs, so that runs may come in any orde
 say holds for their UTC day. Runs that did not pass their checks say nothing about single towers.
 """
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -15,6 +17,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.database.frame_copy import copy_frame
 from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.settings.corrections import CorrectionSettings
 
@@ -24,36 +27,19 @@ _QUANTITIES: dict[Source, tuple[str, str]] = {
     "led": ("led_run_tower", "led_mean"),
     "pedestal": ("pedestal_run_tower", "pedestal_std"),
 }
-# Towers of a run's detectors that are not in it are missing. Only changes of a tower's status are
-# kept; a status holds until the next change.
-_FROM_RUNS = sql.SQL("""
-insert into hcal.bad_channel (tower_id, validity, reason, severity, source, value)
-with runs as (
-    select run_number, started_at as at,
-           exists (select from {table} t
-                   where t.run_number = r.run_number and t.tower_id < 1536) as outer_hcal,
-           exists (select from {table} t
-                   where t.run_number = r.run_number and t.tower_id between 1536 and 3071) as inner_hcal,
-           exists (select from {table} t
-                   where t.run_number = r.run_number and t.tower_id > 3071) as emcal
-    from hcal.analysis_run r where kind = {source} and level in ('pass', 'warn')
-), expected as (
-    select runs.run_number, runs.at, tower_id::smallint as tower_id
-    from runs cross join generate_series(0, 27647) as tower_id
-    where case when tower_id < 1536 then outer_hcal when tower_id < 3072 then inner_hcal else emcal end
-), seen as (
-    select e.tower_id, e.at, e.run_number, coalesce(t.status, 'missing') as status, t.{value} as value
-    from expected e left join {table} t using (run_number, tower_id)
-), changes as (
-    select * from (
-        select *, lag(status) over (partition by tower_id order by at, run_number) as before from seen
-    ) s where status is distinct from before
-), spans as (
-    select *, lead(at) over (partition by tower_id order by at, run_number) as until from changes
-)
-select tower_id, tstzrange(at, until), status, case when status in ('noisy', 'unstable') then 1 else 2 end,
-       {source}, value
-from spans where status <> 'ok' and at is distinct from until
+_SEVERITY = {"noisy": 1, "unstable": 1}  # of everything else 2
+_FIRST_AND_LAST = ((0, 1535), (1536, 3071), (3072, 27647))  # tower_id of OHCal, IHCal, EMCal
+# In order of time; how many towers of each detector a run has.
+_RUNS = sql.SQL("""
+select run_number, started_at, count(*) filter (where tower_id < 1536),
+       count(*) filter (where tower_id between 1536 and 3071), count(*) filter (where tower_id > 3071)
+from hcal.analysis_run join {table} using (run_number)
+where kind = %s and level in ('pass', 'warn')
+group by run_number, started_at order by started_at, run_number
+""")
+_BAD = sql.SQL("select run_number, tower_id, status, {value} from {table} where status <> 'ok'")
+_ABSENT = sql.SQL("""
+select generate_series(%s, %s) except select tower_id from {table} where run_number = %s
 """)
 _FROM_TEMPERATURES = """
 insert into hcal.bad_channel (tower_id, validity, reason, severity, source, value, "limit")
@@ -95,16 +81,64 @@ class BadChannel:
 
 
 def update_from_runs(database: Database, source: Source) -> int:
-    """Derive what runs of a kind say, from all that passed; return how many entries that is."""
+    """Derive what runs of a kind say, from all that passed; return how many entries that is.
+
+    A tower that is not in a run although its detector is, is missing.
+    """
     table, value = _QUANTITIES[source]
-    statement = _FROM_RUNS.format(
-        table=sql.Identifier("hcal", table), value=sql.Identifier(value), source=sql.Literal(source)
-    )
+    names = {"table": sql.Identifier("hcal", table), "value": sql.Identifier(value)}
     with database.transaction() as cursor:
         _take_turn(cursor)
+        cursor.execute(_RUNS.format(**names), (source,))
+        runs = cursor.fetchall()
+        cursor.execute(_BAD.format(**names))
+        found = {(run, tower): (status, value) for run, tower, status, value in cursor.fetchall()}
+        spans: list[tuple[int, str, str, int, float | None]] = []
+        for detector, (first, last) in enumerate(_FIRST_AND_LAST):
+            sequence = [(run, at) for run, at, *counts in runs if counts[detector]]
+            incomplete = [run for run, _, *counts in runs if 0 < counts[detector] <= last - first]
+            for run in incomplete:
+                cursor.execute(_ABSENT.format(**names), (first, last, run))
+                found |= {(run, tower): ("missing", None) for (tower,) in cursor.fetchall()}
+            here = {key: seen for key, seen in found.items() if first <= key[1] <= last}
+            spans += _spans(sequence, here)
+        frame = pd.DataFrame(spans, columns=["tower_id", "validity", "reason", "severity", "value"])
         cursor.execute("delete from hcal.bad_channel where source = %s", (source,))
-        cursor.execute(statement)
-        return int(cursor.rowcount)
+        copy_frame(cursor, "hcal", "bad_channel", frame.assign(source=source))
+    return len(spans)
+
+
+def _spans(
+    sequence: Sequence[tuple[int, datetime]], found: Mapping[tuple[int, int], tuple[str, float | None]]
+) -> Iterator[tuple[int, str, str, int, float | None]]:
+    """Yield tower, validity, reason, severity and first value of each time a tower is bad without a break.
+
+    Parameters
+    ----------
+    sequence
+        Run numbers and times of all runs that judge these towers, in order of time.
+    found
+        What was wrong, by run and tower; whatever is not there was good.
+    """
+    place = {run: number for number, (run, _) in enumerate(sequence)}
+    ends = [*(at for _, at in sequence[1:]), None]
+    by_tower: dict[int, list[tuple[int, str, float | None]]] = defaultdict(list)
+    for (run, tower), (status, value) in found.items():
+        if run in place:
+            by_tower[tower].append((place[run], status, value))
+    for tower, seen in sorted(by_tower.items()):
+        number = 0
+        seen.sort()
+        while number < len(seen):
+            begin, status, value = seen[number]
+            end = begin
+            while number + 1 < len(seen) and seen[number + 1][:2] == (end + 1, status):
+                number, end = number + 1, end + 1
+            number += 1
+            since, until = sequence[begin][1], ends[end]
+            if since != until:  # two runs at one time contradict each other: neither counts
+                validity = f"[{since.isoformat()},{until.isoformat() if until else ''})"
+                yield tower, validity, status, _SEVERITY.get(status, 2), value
 
 
 def update_from_temperatures(database: Database, day: str | date, settings: CorrectionSettings) -> int:
