@@ -87,6 +87,17 @@ def test_a_writer_does_all_that_loading_needs(database: Database, acting: Acting
     assert events.load(writer, ledger, "run-1").recorded == 1
 
 
+def test_a_writer_gets_the_months_it_needs_of_every_telemetry_table(
+    database: Database, acting: Acting
+) -> None:
+    writer = acting(roles.WRITER)
+    tables = [name.removeprefix("hcal.") for name in relations(database, "p") if name.startswith("hcal.")]
+    assert {"tower_reading", "supply_reading", "emcal_reading"} <= set(tables)
+    for name in tables:
+        writer.rows("select hcal.ensure_month(%s, '2031-05-05Z')", (name,))
+        writer.rows(f"delete from hcal.{name} where ts = '2031-05-05Z' returning 1")
+
+
 def test_a_writer_changes_neither_the_schema_nor_its_book(database: Database, acting: Acting) -> None:
     writer = acting(roles.WRITER)
     assert refused(writer, "drop table hcal.event")
