@@ -10,7 +10,7 @@ from dsa_hcal_assets.cli.hcal_loading import DAY
 from dsa_hcal_assets.settings import load_settings
 
 if TYPE_CHECKING:
-    from dsa_hcal_assets.hcal.analysis_runs.run_file import Kind
+    from dsa_hcal_assets.hcal.analysis_runs.run_contents import Kind
 
 _RUN = click.argument("run_number", metavar="RUN", type=click.IntRange(min=0))
 

@@ -21,14 +21,8 @@ from dsa_hcal_assets.hcal.analysis_runs.ingest import SOURCE
 from dsa_hcal_assets.hcal.analysis_runs.led import analyse_led
 from dsa_hcal_assets.hcal.analysis_runs.light import Light
 from dsa_hcal_assets.hcal.analysis_runs.pedestal import analyse_pedestal
-from dsa_hcal_assets.hcal.analysis_runs.run_file import (
-    Contents,
-    Kind,
-    RunFile,
-    RunFileMalformed,
-    RunHeader,
-    open_run,
-)
+from dsa_hcal_assets.hcal.analysis_runs.run_contents import Contents, Kind, RunFileMalformed, RunHeader
+from dsa_hcal_assets.hcal.analysis_runs.run_file import RunFile, open_run
 from dsa_hcal_assets.hcal.analysis_runs.slow_control_light import light_around
 from dsa_hcal_assets.hcal.analysis_runs.tower_rows import led_rows, pedestal_rows
 from dsa_hcal_assets.ledger import Arrival, Ledger, State

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dsa_hcal_assets.hcal.analysis_runs.run_file import EventSource, telling
+from dsa_hcal_assets.hcal.analysis_runs.run_contents import EventSource
+from dsa_hcal_assets.hcal.analysis_runs.run_file import telling
 
 _MOST_VALUES = 10_000_000  # of the datasets beside the events
 _LIGHT = ("half_sector", "pindiode", "led_mask", "led_width", "led_intensity")

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.errors import BadInput
-from dsa_hcal_assets.hcal.analysis_runs.run_file import RunHeader, format_of, open_run
+from dsa_hcal_assets.hcal.analysis_runs.run_contents import RunHeader
+from dsa_hcal_assets.hcal.analysis_runs.run_file import format_of, open_run
 from dsa_hcal_assets.ledger import Arrival, Ledger, Outcome
 from dsa_hcal_assets.ledger.model import FileUnavailable
 

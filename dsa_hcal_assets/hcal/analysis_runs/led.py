@@ -21,7 +21,8 @@ from dsa_hcal_assets.hcal.analysis_runs.batch_statistics import (
 )
 from dsa_hcal_assets.hcal.analysis_runs.detectors import median_of_detector
 from dsa_hcal_assets.hcal.analysis_runs.pulse_shape import PulseShapes, learn_shapes
-from dsa_hcal_assets.hcal.analysis_runs.run_file import RunFile, RunFileMalformed
+from dsa_hcal_assets.hcal.analysis_runs.run_contents import RunFileMalformed
+from dsa_hcal_assets.hcal.analysis_runs.run_file import RunFile
 from dsa_hcal_assets.settings.runs import RunSettings
 
 Floats = NDArray[np.float64]

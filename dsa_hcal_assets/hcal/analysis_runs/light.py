@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dsa_hcal_assets.hcal.analysis_runs.run_file import LightReadings
+from dsa_hcal_assets.hcal.analysis_runs.run_contents import LightReadings
 from dsa_hcal_assets.hcal.mapping.geometry import HALF_SECTORS, HCAL_TOWERS, towers
 
 Floats = NDArray[np.float64]

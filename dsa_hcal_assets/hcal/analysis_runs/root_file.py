@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dsa_hcal_assets.hcal.analysis_runs.run_file import EventSource, telling
+from dsa_hcal_assets.hcal.analysis_runs.run_contents import EventSource
+from dsa_hcal_assets.hcal.analysis_runs.run_file import telling
 
 _PER_HALF_SECTOR = ("half_sector", "led_mask", "led_width", "led_intensity")
 

@@ -14,7 +14,7 @@ from psycopg2.extras import Json, execute_values
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.frame_copy import copy_frame
 from dsa_hcal_assets.hcal.analysis_runs.light import Light
-from dsa_hcal_assets.hcal.analysis_runs.run_file import Kind
+from dsa_hcal_assets.hcal.analysis_runs.run_contents import Kind
 from dsa_hcal_assets.quality.verdicts import Level
 from dsa_hcal_assets.settings.runs import RunSettings
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.analysis_runs.light import Light, mean_of_counts
-from dsa_hcal_assets.hcal.analysis_runs.run_file import LEDS
+from dsa_hcal_assets.hcal.analysis_runs.run_contents import LEDS
 
 _READINGS = """
 select half_sector, pin_diode_1, pin_diode_2, pin_diode_3, pin_diode_4, pin_diode_5,

@@ -6,7 +6,7 @@ import pandas as pd
 from dsa_hcal_assets.hcal.analysis_runs.led import LedTowers
 from dsa_hcal_assets.hcal.analysis_runs.light import Light
 from dsa_hcal_assets.hcal.analysis_runs.pedestal import PedestalTowers
-from dsa_hcal_assets.hcal.analysis_runs.run_file import RunHeader
+from dsa_hcal_assets.hcal.analysis_runs.run_contents import RunHeader
 from dsa_hcal_assets.settings.runs import RunSettings
 
 

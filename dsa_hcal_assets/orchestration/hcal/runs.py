@@ -19,7 +19,7 @@ from dsa_hcal_assets.orchestration.radio.live_window import busy
 from dsa_hcal_assets.orchestration.stage import InstallationParam, Outcome, StageRun, stage_asset
 
 if TYPE_CHECKING:
-    from dsa_hcal_assets.hcal.analysis_runs.run_file import Kind
+    from dsa_hcal_assets.hcal.analysis_runs.run_contents import Kind
 
 
 @stage_asset(group="hcal_runs", partitions=RUNS, kinds={"hdf5", "postgres"})

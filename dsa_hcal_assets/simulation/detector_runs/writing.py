@@ -1,6 +1,6 @@
 """Write simulated runs as run files, HDF5 or ROOT; a file appears whole under its name.
 
-The form of the files is that of hcal/analysis_runs/run_file.py.
+The form of the files is that of hcal/analysis_runs/run_contents.py.
 """
 
 import json

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dsa_hcal_assets.hcal.analysis_runs.light import joined, mean_of_counts, measured
-from dsa_hcal_assets.hcal.analysis_runs.run_file import LightReadings
+from dsa_hcal_assets.hcal.analysis_runs.run_contents import LightReadings
 from dsa_hcal_assets.hcal.mapping.geometry import towers
 
 

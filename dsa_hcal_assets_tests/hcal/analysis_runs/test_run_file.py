@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import uproot
 
-from dsa_hcal_assets.hcal.analysis_runs.run_file import RunFileMalformed, RunFileUnreadable, open_run
+from dsa_hcal_assets.hcal.analysis_runs.run_contents import RunFileMalformed, RunFileUnreadable
+from dsa_hcal_assets.hcal.analysis_runs.run_file import open_run
 from dsa_hcal_assets.simulation.detector_runs.runs import SimulatedRun
 from dsa_hcal_assets.simulation.detector_runs.truth import DetectorTruth
 from dsa_hcal_assets.simulation.detector_runs.writing import write_run
