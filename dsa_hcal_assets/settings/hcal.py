@@ -17,6 +17,9 @@ class HcalSettings(BaseModel):
         None, description="TOML list of power supplies (mpod, lv_crate, meter); none: they are not polled"
     )
     supply_seconds: float = Field(60.0, gt=0, description="Time between two cycles of the supplies")
+    supply_report_seconds: float = Field(
+        600.0, ge=0, description="Snapshots of the supplies wait so long to be loaded and reported together"
+    )
     channel_map_file: Path | None = Field(None, description="Channel map CSV (default: the one shipped)")
     supply_map_file: Path | None = Field(None, description="Supply map CSV (default: the one shipped)")
     emcal_board_map_file: Path | None = Field(

@@ -1,5 +1,6 @@
 """Power supplies on the lineage graph: one asset a UTC day, its job and its sensor."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,23 @@ supplies_job = dg.define_asset_job("supplies_day", dg.AssetSelection.groups("hca
 
 
 def look(installation: Installation) -> list[Work]:
-    """Accept what landed; return the days with snapshots to load or readings nobody reported."""
+    """Accept what landed; return the days with snapshots to load or readings nobody reported.
+
+    A run a minute would be more work than the readings are: those of the day being taken are collected
+    for a while (`supply_report_seconds`).
+    """
     from dsa_hcal_assets.hcal.snapshots import due, ingest
     from dsa_hcal_assets.hcal.supplies.snapshot import SUPPLIES
 
-    ingest.scan(installation.settings.incoming / SUPPLIES.name, installation.ledger, SUPPLIES)
-    return work_of_days(due.due_days(installation.database, installation.ledger, SUPPLIES.name), utc_now())
+    ledger = installation.ledger
+    ingest.scan(installation.settings.incoming / SUPPLIES.name, ledger, SUPPLIES)
+    now = utc_now()
+    fresh = now - timedelta(seconds=installation.settings.hcal.supply_report_seconds)
+    pending = ledger.pending(SUPPLIES.name)
+    ripe = {arrival.partition for arrival in pending if arrival.received_at <= fresh}
+    waiting = {arrival.partition for arrival in pending} - ripe
+    days = due.due_days(installation.database, ledger, SUPPLIES.name)
+    return [work for work in work_of_days(days, now) if not (work.live and work.partition in waiting)]
 
 
 supplies_sensor = incoming_sensor(

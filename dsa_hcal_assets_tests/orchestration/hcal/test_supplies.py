@@ -1,17 +1,23 @@
 """Snapshots of the supplies from landing to a judged product, on a real database."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pandas as pd
+import pytest
 
+from dsa_hcal_assets.clock import utc_now
+from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.supplies.output_status import OutputStatus
 from dsa_hcal_assets.hcal.supplies.readings import SupplyChannel
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.hcal.supplies import look, supplies_sensor, supply_state
 from dsa_hcal_assets.quality.store import latest
 from dsa_hcal_assets.quality.verdicts import Level
+from dsa_hcal_assets.settings import Settings
+from dsa_hcal_assets.settings.hcal import HcalSettings
 from dsa_hcal_assets_tests.hcal.supplies import scene
 from dsa_hcal_assets_tests.hcal.supplies.scene import DAY, snapshot
 
@@ -66,6 +72,20 @@ def test_a_day_with_nothing_usable_stops_at_its_gate(
     failed = {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
     assert {"coverage", "lowest_coverage", "crates_unread"} <= failed
     assert look(installation) == []
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(600.0, 0), (0.0, 1)])
+def test_snapshots_of_today_are_collected_for_a_while(
+    database: Database, tmp_path: Path, seconds: float, asked: int
+) -> None:
+    hcal = HcalSettings(supply_report_seconds=seconds)
+    installation = Installation(Settings(state_dir=tmp_path, database_url=database.url, hcal=hcal))
+    land(installation, replace(snapshot(0), cycle=utc_now()), snapshot(1))
+    works = look(installation)
+    installation.database.close()
+    assert len([work for work in works if work.live]) == asked
+    # a day that is over does not wait
+    assert [work.partition for work in works if not work.live] == [DAY]
 
 
 def test_the_sensor_asks_for_the_day_once(installation: Installation, instance: dg.DagsterInstance) -> None:
