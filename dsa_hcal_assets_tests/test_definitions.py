@@ -10,7 +10,7 @@ import pytest
 
 from dsa_hcal_assets.definitions import build_definitions
 from dsa_hcal_assets.installation import Installation
-from dsa_hcal_assets.orchestration.checks import check_specs
+from dsa_hcal_assets.orchestration.checks import check_name, check_specs
 from dsa_hcal_assets.quality.thresholds import Thresholds
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets_tests.definitions_graph import COMMAND, SNAPSHOT, describe
@@ -27,8 +27,8 @@ HEAVY = (
     "pyuvdata",
     "scipy",
 )
-# each snapshot is judged by itself; the verdicts stand beside it in the database, not on an asset
-JUDGED_INSIDE_A_STAGE = {"snapshot", "hcal_spool"}
+# each snapshot and each reading is judged by itself; what comes of it is in the database, not on an asset
+JUDGED_INSIDE_A_STAGE = {"snapshot", "anomaly", "hcal_spool"}
 # Every one of these would be refused, or fail to open, if anything looked at it.
 HOSTILE = {
     "DSA_HCAL_NO_SUCH_SETTING": "1",
@@ -98,10 +98,22 @@ def test_plain_dagster_validates_the_definitions(tmp_path):
 
 
 def test_every_asset_explains_itself_and_is_gated(assets):
+    thresholds = Thresholds.load(environ={})
     for name, asset in assets.items():
         (spec,) = asset.specs
         assert spec.description, f"{name} has no description"
-        assert any(check.blocking for check in asset.check_specs), f"no blocking check of {name}"
+        assert any(one.blocking for one in thresholds.of_stage(name)), f"no blocking check of {name}"
+
+
+def test_a_blocking_check_stops_its_run_but_where_the_run_has_to_report_it(assets):
+    thresholds = Thresholds.load(environ={})
+    silent = {
+        name
+        for name, asset in assets.items()
+        if {check.name for check in asset.check_specs if check.blocking}
+        != {check_name(one.metric) for one in thresholds.of_stage(name) if one.blocking}
+    }
+    assert silent == {"detector_anomalies"}
 
 
 def test_every_check_says_what_it_measures_and_its_limits(assets):

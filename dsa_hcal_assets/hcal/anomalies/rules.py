@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from dsa_hcal_assets.hcal.anomalies import deviations, places
 from dsa_hcal_assets.hcal.anomalies.history import Baseline
 from dsa_hcal_assets.hcal.anomalies.places import Place
-from dsa_hcal_assets.hcal.anomalies.readings import Readings
+from dsa_hcal_assets.hcal.anomalies.readings import BIAS_ON_VOLTS, Readings
 from dsa_hcal_assets.hcal.anomalies.set_points import SetPoints
 from dsa_hcal_assets.hcal.mapping import geometry
 from dsa_hcal_assets.hcal.mapping.geometry import Detector
 
 Floats = NDArray[np.floating]
 
+LV_ON_VOLTS = 3.0  # below, the pre-amplifiers do not work; what is off has no voltage to be judged
 CHANGE_SECONDS = 600.0
 OLDEST_CHANGE_SECONDS = 1800.0  # over a longer silence a difference is no rate any more
 # Deviations below these mean nothing for the detector, however steady a tower is otherwise.
@@ -120,12 +121,10 @@ def _of_offsets(readings: Readings, past: Past) -> Iterator[Observation]:
 
 
 def _of_voltages(readings: Readings) -> Iterator[Observation]:
-    halves = places.half_sectors()
-    bias = np.abs(readings.bias)
-    yield Observation("off", "bias", halves, bias)
-    yield Observation("limit", "bias", halves, np.where(readings.bias_on, bias, np.nan))
-    for quantity, volts in (("lv_positive", readings.lv_positive), ("lv_negative", readings.lv_negative)):
-        yield Observation("off", quantity, halves, np.abs(volts))
+    for quantity, on in (("bias", BIAS_ON_VOLTS), ("lv_positive", LV_ON_VOLTS), ("lv_negative", LV_ON_VOLTS)):
+        volts = np.abs(getattr(readings, quantity))
+        yield Observation("off", quantity, places.half_sectors(), volts)
+        yield Observation("limit", quantity, places.half_sectors(), np.where(volts >= on, volts, np.nan))
 
 
 def gain_disagreement(gain: Floats) -> Floats:

@@ -109,7 +109,7 @@ def sector_rollup(run: StageRun) -> dg.MaterializeResult[Any]:
     group="hcal",
     partitions=DAYS,
     deps=["half_sector_rollup", "sector_rollup"],
-    kinds={"postgres", "numpy"},
+    kinds={"postgres"},
     stop_run=False,  # the report has to show a bad day; corrections ask for this product and are refused
 )
 def detector_anomalies(run: StageRun) -> dg.MaterializeResult[Any]:

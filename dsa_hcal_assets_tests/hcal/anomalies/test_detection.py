@@ -123,9 +123,14 @@ def test_leakage_counts_only_with_bias_on(look: Look) -> None:
 def test_a_lost_low_voltage_is_found_on_its_half_sector(look: Look) -> None:
     scene = quiet()
     scene.lv_negative[10:, HALF_SECTOR] = 0
-    found = only(look(scene), "off", "lv_negative")
-    assert (found["place"], found["half_sector"]) == ("O-08N", HALF_SECTOR)
-    assert found["ended_at"] is pd.NaT
+    scene.lv_positive[3:5, HALF_SECTOR] = 5.2
+    found = look(scene)
+    off = only(found, "off", "lv_negative")
+    assert (off["place"], off["half_sector"]) == ("O-08N", HALF_SECTOR)
+    assert off["ended_at"] is pd.NaT
+    low = only(found, "limit", "lv_positive")
+    assert (low["severity"], low["samples"]) == ("warning", 2)
+    assert kinds(found) == {("off", "lv_negative"), ("limit", "lv_positive")}
 
 
 def test_a_half_sector_in_another_gain_mode_than_its_sector_is_found(look: Look) -> None:
