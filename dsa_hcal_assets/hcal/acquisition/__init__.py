@@ -1,5 +1,6 @@
-"""Polling the controllers: connections, one board's readings, the cycle, the job.
+"""Polling boards of any kind: connections, one board's readings, the cycle, the job.
 
-Belongs here: sockets, deadlines and the acquisition loop. Not here: what bytes mean
-(hcal/protocol.py), the file they end in (hcal/snapshot.py), generic scheduling (daq/).
+Belongs here: sockets, deadlines, the acquisition loop, and what all boards that answer with text
+share. Not here: what may be asked of one kind of board (protocol.py of its room), the file readings
+end in (snapshot.py of its room), generic scheduling (daq/).
 """

@@ -5,14 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from dsa_hcal_assets.hcal.acquisition.collecting import Collecting
-from dsa_hcal_assets.hcal.controllers.protocol import (
-    EVERY_CYCLE,
-    Reading,
-    Request,
-    ValuesMissing,
-    parse_gain,
-    parse_numbers,
-)
+from dsa_hcal_assets.hcal.acquisition.replies import ValuesMissing, parse_numbers
+from dsa_hcal_assets.hcal.controllers.protocol import EVERY_CYCLE, Reading, Request, parse_gain
 from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, BoardReading, ChannelReading
 
 _FIELDS = {

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from dsa_hcal_assets.errors import PlatformError, TransientError
-from dsa_hcal_assets.hcal.controllers.protocol import ReadCommand, ValuesMissing
+from dsa_hcal_assets.hcal.acquisition.read_commands import ReadCommand
+from dsa_hcal_assets.hcal.acquisition.replies import ValuesMissing
 from dsa_hcal_assets.hcal.controllers.readings import Record, Status
 
 _NAMED = 4  # failed readings a board's summary names; all are in its channels' errors

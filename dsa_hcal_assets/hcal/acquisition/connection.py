@@ -4,25 +4,17 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable
 
 from dsa_hcal_assets.errors import TransientError
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
+from dsa_hcal_assets.hcal.acquisition.read_commands import TERMINATOR, Gate, ReadCommand
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyBuffer, ReplyTimeout
 from dsa_hcal_assets.hcal.acquisition.telnet import TelnetFilter
 from dsa_hcal_assets.hcal.controllers.boards import Board
-from dsa_hcal_assets.hcal.controllers.protocol import (
-    TERMINATOR,
-    ReadCommand,
-    ReplyBuffer,
-    ReplyTimeout,
-    require_read_only,
-)
+from dsa_hcal_assets.hcal.controllers.protocol import require_read_only
 
 _log = logging.getLogger(__name__)
 _CHUNK = 4096
-Gate = Callable[[bytes], bytes]
-"""Returns the bytes it is given, or raises `CommandRefused`: the last look before the socket."""
-
 _LONGEST_TALK = 1.0  # seconds a board may go on talking before the connection is given up as out of step
 
 

@@ -19,20 +19,13 @@ from dsa_hcal_assets.hcal.acquisition.connection import (
     BoardUnreachable,
     Connection,
     ConnectionLost,
-    Gate,
     OutOfStep,
 )
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
+from dsa_hcal_assets.hcal.acquisition.read_commands import Gate, ReadCommand
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled, ReplyTimeout, ReplyTooLong
 from dsa_hcal_assets.hcal.controllers.boards import Board
-from dsa_hcal_assets.hcal.controllers.protocol import (
-    EVERY_CYCLE,
-    ReadCommand,
-    Reading,
-    ReplyGarbled,
-    ReplyTimeout,
-    ReplyTooLong,
-    require_read_only,
-)
+from dsa_hcal_assets.hcal.controllers.protocol import EVERY_CYCLE, Reading, require_read_only
 from dsa_hcal_assets.hcal.controllers.readings import BoardReading
 
 GIVE_UP_AFTER = 2  # unanswered commands in a row

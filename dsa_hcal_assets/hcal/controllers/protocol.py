@@ -1,53 +1,17 @@
-"""The controllers' protocol as pure functions: commands to bytes, reply bytes to numbers.
+"""What may be asked of the half-sector controllers.
 
 Only the readings of `Reading` can be asked for. Setting commands, and read-outs known to disturb
 the detector ($E everything, $P test-pulse mask), cannot be built here and are refused by
-`require_read_only` on the one path that leads to a socket.
-
-A reply is one value a line (LF CR between; CR LF, LF and CR are tolerated), ended by the prompt
-``>``. Some boards echo the command first, with or without ``$``, or append units.
+`require_read_only` on the one path that leads to a socket. Replies are those of
+`acquisition.replies`.
 """
 
-import enum
-import math
-import re
-from dataclasses import dataclass
-from typing import Protocol
-
-from dsa_hcal_assets.errors import DeadlineExceeded, PermanentError, TransientError
+from dsa_hcal_assets.hcal.acquisition.read_commands import ChannelCommand, ReadCommand, ReadingKind, only
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled, reply_lines, shown
 from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, LEDS, TOWERS, Gain
 
-PROMPT = b">"
-TERMINATOR = b"\n\r"  # LF CR, in this order
-LONGEST_REPLY = 4096  # bytes; 24 values take about 200
-_LARGEST = 1e6  # no reading comes near it; float32 holds it
 
-
-class CommandRefused(PermanentError):
-    """Bytes that are no read command of the whitelist were about to be sent to a board."""
-
-
-class ReplyTimeout(DeadlineExceeded):
-    """A board did not finish its reply in time."""
-
-
-class ReplyGarbled(TransientError):
-    """A reply came, but its values cannot be trusted."""
-
-
-class WrongCount(ReplyGarbled):
-    """A reply has more or fewer values than towers, so none can be assigned."""
-
-
-class ReplyTooLong(ReplyGarbled):
-    """A board sent more than any reply has, without a prompt."""
-
-
-class ValuesMissing(ReplyGarbled):
-    """The reply is complete, but some of its values are no numbers (`nan`); the others count."""
-
-
-class Reading(enum.Enum):
+class Reading(ReadingKind):
     """What may be asked of a channel: command letters, number of values, units a board may append."""
 
     TEMPERATURES = ("temperatures", "T", TOWERS, ("degC", "C"))
@@ -59,165 +23,24 @@ class Reading(enum.Enum):
     PIN_DIODES = ("pin_diodes", "LA", LEDS, ())
     DAC = ("dac", "D", TOWERS, ())
 
-    def __init__(self, label: str, letters: str, count: int, units: tuple[str, ...]) -> None:
-        self.label = label
-        self.letters = letters
-        self.count = count
-        self.units = units
-
 
 EVERY_CYCLE = (Reading.TEMPERATURES, Reading.VOLTAGES, Reading.LEAKAGE, Reading.OFFSETS, Reading.GAIN)
 """What every snapshot has; the other readings are asked for now and then."""
 
 
-class ReadCommand(Protocol):
-    """What is asked of a board that speaks this protocol, and what must come back."""
+class Request(ChannelCommand[Reading]):
+    """One read command: which reading of which half-sector of a board."""
 
-    @property
-    def text(self) -> str:
-        """The command without ``$``, as boards echo it."""
-
-    @property
-    def wire(self) -> bytes:
-        """The bytes to send."""
-
-    @property
-    def count(self) -> int:
-        """Values of a complete reply."""
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Units a board may append to its values."""
+    noun = "channel"
+    channels = CHANNELS
 
 
-@dataclass(frozen=True)
-class Request:
-    """One read command: which reading of which channel."""
-
-    reading: Reading
-    channel: int
-
-    def __post_init__(self) -> None:
-        if isinstance(self.channel, bool) or self.channel not in range(CHANNELS):
-            raise CommandRefused(f"channel {self.channel!r}", expected=f"0-{CHANNELS - 1}")
-
-    @property
-    def text(self) -> str:
-        """The command without ``$``, as boards echo it."""
-        return f"{self.reading.letters}{self.channel}"
-
-    @property
-    def wire(self) -> bytes:
-        """The bytes to send."""
-        return b"$" + self.text.encode("ascii") + TERMINATOR
-
-    @property
-    def count(self) -> int:
-        """Values of a complete reply."""
-        return self.reading.count
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Units a board may append to its values."""
-        return self.reading.units
-
-    def __str__(self) -> str:
-        return f"{self.reading.label} of channel {self.channel}"
-
-
-_READ_ONLY = re.compile(
-    rb"\$(?:%s)[0-7]\n\r" % b"|".join(reading.letters.encode("ascii") for reading in Reading)
+require_read_only = only(
+    (Request(reading, channel).wire for reading in Reading for channel in range(CHANNELS)),
+    "a board",
+    "one of " + ", ".join(f"${reading.letters}<channel>" for reading in Reading),
 )
-
-
-def require_read_only(wire: bytes) -> bytes:
-    """Return `wire` if it is exactly one whitelisted read command.
-
-    Raises
-    ------
-    CommandRefused
-        Otherwise; nothing may be sent.
-    """
-    if not _READ_ONLY.fullmatch(wire):
-        raise CommandRefused(
-            f"{wire[:40]!r} must not be sent to a board",
-            expected="one of " + ", ".join(f"${reading.letters}<channel>" for reading in Reading),
-            remedy="this platform only reads; set things with the detector's own control programs",
-        )
-    return wire
-
-
-class ReplyBuffer:
-    """Collects one reply's bytes until its prompt; holds at most `LONGEST_REPLY` of them.
-
-    A prompt at the beginning of a line ends the reply. One behind text ends it too when the number
-    of lines is right; otherwise the reply is only `perhaps_complete`: it ends if nothing follows.
-    """
-
-    def __init__(self, request: ReadCommand) -> None:
-        self._request = request
-        self._text = bytearray()
-
-    def feed(self, data: bytes) -> None:
-        """Add bytes.
-
-        Raises
-        ------
-        ReplyTooLong
-            If no prompt came within `LONGEST_REPLY` bytes.
-        """
-        room = LONGEST_REPLY - len(self._text)
-        self._text += data[:room]
-        if len(data) > room:
-            found = _show(bytes(self._text))
-            raise ReplyTooLong(f"{self._request}: no prompt within {LONGEST_REPLY} bytes", found=found)
-
-    @property
-    def perhaps_complete(self) -> bool:
-        """Whether the last thing that came is a prompt."""
-        return self.reply.endswith(PROMPT)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the reply has certainly ended."""
-        if not self.perhaps_complete:
-            return False
-        before = self.reply.removesuffix(PROMPT)
-        at_line_begin = not before or before[-1] in TERMINATOR
-        return at_line_begin or len(_lines(before, self._request)) >= self._request.count
-
-    @property
-    def reply(self) -> bytes:
-        """What came so far, prompt included."""
-        return bytes(self._text.rstrip(b" \r\n")) if PROMPT in self._text else bytes(self._text)
-
-
-def parse_numbers(request: ReadCommand, reply: bytes) -> tuple[list[float], ValuesMissing | None]:
-    """Return the values of a complete reply, in the board's order.
-
-    A value the board itself gives as ``nan`` or ``inf`` becomes NaN and is named in the returned
-    error; the other values count.
-
-    Raises
-    ------
-    WrongCount
-        If there are more or fewer values than asked for.
-    ReplyGarbled
-        If a line is no number (or carries an unknown unit: values are never rescaled by guess).
-    """
-    lines = reply_lines(request, reply)
-    values = [_number(request, line) for line in lines]
-    missing = [str(index) for index, value in enumerate(values) if math.isnan(value)]
-    if not missing:
-        return values, None
-    return values, ValuesMissing(
-        f"{request}: no number for value {', '.join(missing)}",
-        found=", ".join(
-            sorted({line for line, value in zip(lines, values, strict=True) if math.isnan(value)})
-        ),
-        kept="the other values",
-        remedy="look at these towers' sensors",
-    )
+"""The gate to a controller."""
 
 
 def parse_gain(request: ReadCommand, reply: bytes) -> Gain:
@@ -234,62 +57,4 @@ def parse_gain(request: ReadCommand, reply: bytes) -> Gain:
             return "high"
         case "n" | "norm" | "normal":
             return "normal"
-    raise ReplyGarbled(f"{request}: unknown gain mode", expected="High or Norm", found=_show(word.encode()))
-
-
-def reply_lines(request: ReadCommand, reply: bytes) -> list[str]:
-    """Return the values of a complete reply as text.
-
-    Raises
-    ------
-    WrongCount, ReplyGarbled
-        If there are more or fewer than asked for, or other bytes than text.
-    """
-    body = reply.removesuffix(PROMPT)
-    if not body.isascii():
-        raise ReplyGarbled(
-            f"{request}: bytes outside ASCII", found=_show(body), remedy="check cable and board"
-        )
-    if PROMPT in body:
-        raise ReplyGarbled(f"{request}: prompt inside the reply", found=_show(body))
-    lines = _lines(body, request)
-    if len(lines) != request.count:
-        raise WrongCount(
-            f"{request}: {len(lines)} values",
-            expected=f"{request.count}",
-            found=_show(body),
-            remedy="a cut reply: see that no other client sends commands to this board",
-        )
-    return lines
-
-
-def _lines(body: bytes, request: ReadCommand) -> list[str]:
-    """Return the reply's lines without blank ones and without the echo of the command."""
-    lines = [line.strip() for line in re.split(r"[\r\n]+", body.decode("latin-1"))]
-    lines = [line for line in lines if line]
-    if lines and lines[0].removeprefix("$") == request.text:
-        del lines[0]
-    return lines
-
-
-_NUMBER = re.compile(
-    r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?|[+-]?(?:nan|inf|infinity))\s*([A-Za-z]*)", re.I
-)
-
-
-def _number(request: ReadCommand, line: str) -> float:
-    match = _NUMBER.fullmatch(line)
-    if match is None or (match[2] and match[2] not in request.units):
-        expected = "a number" + "".join(f" or one with {unit}" for unit in request.units)
-        raise ReplyGarbled(f"{request}: not a number", expected=expected, found=_show(line.encode("ascii")))
-    value = float(match[1])
-    if not math.isfinite(value) and match[1].lower().lstrip("+-") in ("nan", "inf", "infinity"):
-        return math.nan
-    if abs(value) > _LARGEST:
-        raise ReplyGarbled(f"{request}: impossible value", expected=f"at most {_LARGEST:g}", found=line[:60])
-    return value
-
-
-def _show(data: bytes) -> str:
-    """Return the beginning of `data` in a form that is safe in logs and records."""
-    return repr(data[:60])[1:]
+    raise ReplyGarbled(f"{request}: unknown gain mode", expected="High or Norm", found=shown(word.encode()))

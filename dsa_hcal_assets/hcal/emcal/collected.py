@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from dsa_hcal_assets.hcal.acquisition.collecting import Collecting
-from dsa_hcal_assets.hcal.controllers.protocol import ValuesMissing, parse_gain, parse_numbers
+from dsa_hcal_assets.hcal.acquisition.replies import ValuesMissing, parse_numbers
+from dsa_hcal_assets.hcal.controllers.protocol import parse_gain
 from dsa_hcal_assets.hcal.controllers.readings import Gain, Record
 from dsa_hcal_assets.hcal.emcal.protocol import Reading, Request
 from dsa_hcal_assets.hcal.emcal.readings import WIDTHS, ControllerReading

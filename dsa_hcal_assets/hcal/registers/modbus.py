@@ -10,7 +10,8 @@ import struct
 from dataclasses import dataclass
 
 from dsa_hcal_assets.errors import TransientError
-from dsa_hcal_assets.hcal.controllers.protocol import CommandRefused, ReplyGarbled
+from dsa_hcal_assets.hcal.acquisition.read_commands import CommandRefused, refused
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled
 from dsa_hcal_assets.hcal.registers.table import Register, RegisterTable
 
 FUNCTIONS = {"holding": 3, "input": 4}
@@ -26,7 +27,7 @@ class RegisterRefused(TransientError):
 
 @dataclass(frozen=True)
 class ModbusRequest:
-    """One question for one register (`controllers.protocol.ReadCommand` but for the transaction)."""
+    """One question for one register (a `ReadCommand` but for the transaction)."""
 
     name: str
     unit: int
@@ -68,11 +69,7 @@ def require_read_only(frame: bytes) -> bytes:
         _, protocol, length, _ = HEADER.unpack_from(frame)
         if protocol == 0 and length == _QUESTION.size + 1 and frame[HEADER.size] in FUNCTIONS.values():
             return frame
-    raise CommandRefused(
-        f"{frame[:12].hex()} must not be sent to a board",
-        expected="Modbus function 3 or 4, which read",
-        remedy="this platform only reads; set registers with the boards' own programs",
-    )
+    raise refused(frame[:12].hex(), "a board", "Modbus function 3 or 4, which read")
 
 
 def body_length(header: bytes, request: ModbusRequest, transaction: int) -> int:

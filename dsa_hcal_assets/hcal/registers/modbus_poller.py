@@ -9,8 +9,8 @@ from dsa_hcal_assets.errors import PlatformError
 from dsa_hcal_assets.hcal.acquisition.connection import BoardUnreachable, ConnectionLost
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.poller import GIVE_UP_AFTER, BoardDeadline, BoardGivenUp
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled, ReplyTimeout
 from dsa_hcal_assets.hcal.controllers.boards import Board
-from dsa_hcal_assets.hcal.controllers.protocol import ReplyGarbled, ReplyTimeout
 from dsa_hcal_assets.hcal.registers.collected import CollectedRegisters
 from dsa_hcal_assets.hcal.registers.modbus import (
     HEADER,

@@ -9,13 +9,8 @@ in its table. A register cannot be written: no text with a value can be made fro
 import re
 from dataclasses import dataclass
 
-from dsa_hcal_assets.hcal.acquisition.connection import Gate
-from dsa_hcal_assets.hcal.controllers.protocol import (
-    TERMINATOR,
-    CommandRefused,
-    ReplyGarbled,
-    reply_lines,
-)
+from dsa_hcal_assets.hcal.acquisition.read_commands import TERMINATOR, Gate, only
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled, reply_lines
 from dsa_hcal_assets.hcal.registers.table import Register, RegisterTable
 
 _NUMBER = re.compile(r"0x[0-9A-Fa-f]{1,16}|-?[0-9]{1,20}")
@@ -23,7 +18,7 @@ _NUMBER = re.compile(r"0x[0-9A-Fa-f]{1,16}|-?[0-9]{1,20}")
 
 @dataclass(frozen=True)
 class TextRequest:
-    """One question for one register (`controllers.protocol.ReadCommand`)."""
+    """One question for one register (a `ReadCommand`)."""
 
     name: str
     command: str
@@ -53,18 +48,8 @@ class TextRequest:
 
 def gate(table: RegisterTable) -> Gate:
     """Return what lets nothing pass but the questions for the registers of `table`."""
-    allowed = frozenset(TextRequest.of(register).wire for register in table.register_)
-
-    def require_read_only(wire: bytes) -> bytes:
-        if wire not in allowed:
-            raise CommandRefused(
-                f"{wire[:40]!r} must not be sent to a board",
-                expected=f"a question for one of the {len(allowed)} registers of the table",
-                remedy="this platform only reads; set registers with the boards' own programs",
-            )
-        return wire
-
-    return require_read_only
+    allowed = [TextRequest.of(register).wire for register in table.register_]
+    return only(allowed, "a board", f"a question for one of the {len(allowed)} registers of the table")
 
 
 def parse_raw(request: TextRequest, reply: bytes) -> int:

@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 
 from dsa_hcal_assets.hcal.acquisition.collected import Collected
-from dsa_hcal_assets.hcal.controllers.protocol import (
-    EVERY_CYCLE,
-    Reading,
-    ReplyTimeout,
-    Request,
-    WrongCount,
-)
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyTimeout, WrongCount
+from dsa_hcal_assets.hcal.controllers.protocol import EVERY_CYCLE, Reading, Request
 
 REQUESTS = Collected("80").requests
 FIRST, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)

@@ -11,8 +11,10 @@ from dsa_hcal_assets.hcal.acquisition.connection import (
     ConnectionLost,
     OutOfStep,
 )
+from dsa_hcal_assets.hcal.acquisition.read_commands import CommandRefused
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyTimeout
 from dsa_hcal_assets.hcal.controllers.boards import Board
-from dsa_hcal_assets.hcal.controllers.protocol import CommandRefused, Reading, ReplyTimeout, Request
+from dsa_hcal_assets.hcal.controllers.protocol import Reading, Request
 from dsa_hcal_assets_tests.hcal.acquisition.conftest import DEADLINES
 from dsa_hcal_assets_tests.hcal.controllers.test_protocol import FORBIDDEN
 

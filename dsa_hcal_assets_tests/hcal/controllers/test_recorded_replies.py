@@ -5,15 +5,8 @@ The values are the same in all variants of a command: a variant is a way of sayi
 
 import pytest
 
-from dsa_hcal_assets.hcal.controllers.protocol import (
-    Reading,
-    ReplyBuffer,
-    ReplyGarbled,
-    Request,
-    WrongCount,
-    parse_gain,
-    parse_numbers,
-)
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyBuffer, ReplyGarbled, WrongCount, parse_numbers
+from dsa_hcal_assets.hcal.controllers.protocol import Reading, Request, parse_gain
 
 LEAKAGE = [0.014, 1.203, 0.98, 2.5, 0.0, 0.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6]
 LEAKAGE += [1.7, 1.8, 1.9, 2.0, 2.1, 2.2, 2.3, 2.4, 2.45, 2.6, 2.7, 2.8]

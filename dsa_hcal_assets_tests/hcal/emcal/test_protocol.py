@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsa_hcal_assets.hcal.controllers.protocol import CommandRefused, parse_numbers
+from dsa_hcal_assets.hcal.acquisition.read_commands import CommandRefused
+from dsa_hcal_assets.hcal.acquisition.replies import parse_numbers
 from dsa_hcal_assets.hcal.emcal.protocol import Reading, Request, require_read_only
 
 ALLOWED = {Request(reading, board).wire for reading in Reading for board in range(6)}

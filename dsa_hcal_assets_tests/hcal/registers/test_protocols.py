@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsa_hcal_assets.hcal.controllers.protocol import CommandRefused, ReplyGarbled, WrongCount
+from dsa_hcal_assets.hcal.acquisition.read_commands import CommandRefused
+from dsa_hcal_assets.hcal.acquisition.replies import ReplyGarbled, WrongCount
 from dsa_hcal_assets.hcal.registers import modbus, text_protocol
 from dsa_hcal_assets.hcal.registers.modbus import HEADER, ModbusRequest, RegisterRefused
 from dsa_hcal_assets.hcal.registers.text_protocol import TextRequest
