@@ -2,12 +2,16 @@
 
 import asyncio
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from dsa_hcal_assets.hcal.acquisition.connection import Connection
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
+from dsa_hcal_assets.hcal.acquisition.read_commands import CommandRefused
 from dsa_hcal_assets.hcal.emcal.polling import emcal_boards, emcal_polling
+from dsa_hcal_assets.hcal.emcal.protocol import Reading, Request, require_read_only
 from dsa_hcal_assets.hcal.emcal.snapshot import read_snapshot
 from dsa_hcal_assets.simulation.boards.faults import Faults
 from dsa_hcal_assets.simulation.emcal.rack import EmcalRack
@@ -146,3 +150,24 @@ def test_all_384_boards_are_read_in_one_process():
     boards = snapshot.boards()
     assert len(boards) == 384
     assert {board.status for board in boards} == {"ok"}
+
+
+@pytest.mark.parametrize("command", ["A0h", "GS000-0150", "LS001900", "P0FFFFFF", "E", "GR0", "T6"])
+def test_a_command_that_is_no_question_is_refused_before_the_socket(command):
+    """Even if the code that says what is asked were wrong."""
+    wrong = SimpleNamespace(text=command, wire=f"${command}\n\r".encode(), count=1, units=())
+
+    async def run():
+        simulated = rack([8])
+        await simulated.start()
+        connection = await Connection.open(simulated.boards[0], DEADLINES, require_read_only)
+        try:
+            with pytest.raises(CommandRefused):
+                await connection.ask(wrong)
+            await connection.ask(Request(Reading.GAIN, 0))
+        finally:
+            connection.close()
+            await simulated.stop()
+        return simulated.board("S08").commands
+
+    assert asyncio.run(run()) == ["A0"]
