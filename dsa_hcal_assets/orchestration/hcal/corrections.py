@@ -21,7 +21,7 @@ def _of_any_run(kind: str) -> dg.AssetDep:
     group="hcal_corrections",
     partitions=DAYS,
     deps=["tower_state", "detector_anomalies", *map(_of_any_run, ("led_runs", "pedestal_runs"))],
-    kinds={"numpy", "postgres"},
+    kinds={"parquet", "postgres"},
 )
 def gain_corrections(run: StageRun) -> dg.MaterializeResult[Any]:
     """Gain correction of each tower and interval of the day (`hcal.gain_correction`), and its bad channels.
