@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from dsa_hcal_assets.hcal.analysis_runs.run_contents import Kind
 
 
-@stage_asset(group="hcal_runs", partitions=RUNS, kinds={"hdf5", "postgres"})
+@stage_asset(group="hcal_runs", partitions=RUNS, kinds={"hdf5", "numpy"}, pool="heavy")
 def led_runs(run: StageRun) -> dg.MaterializeResult[Any]:
     """Response of each tower to the light of an LED run (`hcal.led_run_tower`), PIN diodes beside it."""
     return _analysed(run, "led")
 
 
-@stage_asset(group="hcal_runs", partitions=RUNS, kinds={"hdf5", "postgres"})
+@stage_asset(group="hcal_runs", partitions=RUNS, kinds={"hdf5", "numpy"}, pool="heavy")
 def pedestal_runs(run: StageRun) -> dg.MaterializeResult[Any]:
     """Pedestal and noise of each tower in a pedestal run (`hcal.pedestal_run_tower`)."""
     return _analysed(run, "pedestal")
