@@ -20,6 +20,9 @@ class HcalSettings(BaseModel):
     supply_report_seconds: float = Field(
         600.0, ge=0, description="Snapshots of the supplies wait so long to be loaded and reported together"
     )
+    register_report_seconds: float = Field(
+        600.0, ge=0, description="Snapshots of registers wait so long to be loaded and reported together"
+    )
     channel_map_file: Path | None = Field(None, description="Channel map CSV (default: the one shipped)")
     supply_map_file: Path | None = Field(None, description="Supply map CSV (default: the one shipped)")
     emcal_board_map_file: Path | None = Field(

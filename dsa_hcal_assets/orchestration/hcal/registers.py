@@ -8,7 +8,7 @@ import dagster as dg
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.asked import Work
-from dsa_hcal_assets.orchestration.hcal.sensor import work_of_days
+from dsa_hcal_assets.orchestration.hcal.sensor import collected, work_of_days
 from dsa_hcal_assets.orchestration.incoming import incoming_sensor
 from dsa_hcal_assets.orchestration.partitions import DAYS
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
@@ -51,12 +51,18 @@ registers_job = dg.define_asset_job("registers_day", dg.AssetSelection.groups("h
 
 
 def look(installation: Installation) -> list[Work]:
-    """Accept what landed; return the days with snapshots to load or telemetry nobody reported."""
+    """Accept what landed; return the days with snapshots to load or telemetry nobody reported.
+
+    Those of the day being taken are collected for a while (`register_report_seconds`).
+    """
     from dsa_hcal_assets.hcal.registers.snapshot import REGISTERS
     from dsa_hcal_assets.hcal.snapshots import due, ingest
 
-    ingest.scan(installation.settings.incoming / REGISTERS.name, installation.ledger, REGISTERS)
-    return work_of_days(due.due_days(installation.database, installation.ledger, REGISTERS.name), utc_now())
+    ledger = installation.ledger
+    ingest.scan(installation.settings.incoming / REGISTERS.name, ledger, REGISTERS)
+    now = utc_now()
+    works = work_of_days(due.due_days(installation.database, ledger, REGISTERS.name), now)
+    return collected(works, ledger, REGISTERS.name, now, installation.settings.hcal.register_report_seconds)
 
 
 registers_sensor = incoming_sensor(

@@ -13,6 +13,7 @@ from dsa_hcal_assets.orchestration.incoming import incoming_sensor
 
 if TYPE_CHECKING:
     from dsa_hcal_assets.hcal.snapshots.due import DueDay
+    from dsa_hcal_assets.ledger import Ledger
 
 # after midnight the day before is still being completed
 AFTER_MIDNIGHT = timedelta(hours=1)
@@ -33,6 +34,18 @@ def work_of_days(days: "Sequence[DueDay]", now: datetime) -> list[Work]:
     """Return due days of any source of snapshots as work: live from the day on that is being taken `now`."""
     live = day_key(now - AFTER_MIDNIGHT)
     return [Work(one.day, one.version, one.note, live=one.day >= live) for one in days]
+
+
+def collected(works: list[Work], ledger: "Ledger", source: str, now: datetime, seconds: float) -> list[Work]:
+    """Return `works` without live days all of whose pending snapshots arrived less than `seconds` ago.
+
+    For sources read so often that a run for each snapshot would be more work than the readings are.
+    """
+    fresh = now - timedelta(seconds=seconds)
+    pending = ledger.pending(source)
+    ripe = {arrival.partition for arrival in pending if arrival.received_at <= fresh}
+    waiting = {arrival.partition for arrival in pending} - ripe
+    return [work for work in works if not (work.live and work.partition in waiting)]
 
 
 hcal_sensor = incoming_sensor(

@@ -1,6 +1,5 @@
 """Power supplies on the lineage graph: one asset a UTC day, its job and its sensor."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import dagster as dg
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.asked import Work
-from dsa_hcal_assets.orchestration.hcal.sensor import work_of_days
+from dsa_hcal_assets.orchestration.hcal.sensor import collected, work_of_days
 from dsa_hcal_assets.orchestration.incoming import incoming_sensor
 from dsa_hcal_assets.orchestration.partitions import DAYS
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
@@ -64,12 +63,8 @@ def look(installation: Installation) -> list[Work]:
     ledger = installation.ledger
     ingest.scan(installation.settings.incoming / SUPPLIES.name, ledger, SUPPLIES)
     now = utc_now()
-    fresh = now - timedelta(seconds=installation.settings.hcal.supply_report_seconds)
-    pending = ledger.pending(SUPPLIES.name)
-    ripe = {arrival.partition for arrival in pending if arrival.received_at <= fresh}
-    waiting = {arrival.partition for arrival in pending} - ripe
-    days = due.due_days(installation.database, ledger, SUPPLIES.name)
-    return [work for work in work_of_days(days, now) if not (work.live and work.partition in waiting)]
+    works = work_of_days(due.due_days(installation.database, ledger, SUPPLIES.name), now)
+    return collected(works, ledger, SUPPLIES.name, now, installation.settings.hcal.supply_report_seconds)
 
 
 supplies_sensor = incoming_sensor(
