@@ -14,6 +14,7 @@ from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.hcal.controllers.protocol import require_read_only
 
 _log = logging.getLogger(__name__)
+LOOK = "check power, network and address of the board; it is tried again in the next cycle"
 _CHUNK = 4096
 _LONGEST_TALK = 1.0  # seconds a board may go on talking before the connection is given up as out of step
 
@@ -28,6 +29,26 @@ class ConnectionLost(TransientError):
 
 class OutOfStep(TransientError):
     """A board keeps talking without having been asked: its replies cannot be assigned."""
+
+
+async def open_streams(
+    board: Board, deadlines: Deadlines
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to a board.
+
+    Raises
+    ------
+    BoardUnreachable
+        If it refuses or does not answer in time.
+    """
+    where = f"board {board.id} at {board.host}:{board.port}"
+    try:
+        async with asyncio.timeout(deadlines.connect):
+            return await asyncio.open_connection(board.host, board.port, limit=_CHUNK)
+    except TimeoutError as error:
+        raise BoardUnreachable(f"{where}: no answer within {deadlines.connect:g} s", remedy=LOOK) from error
+    except OSError as error:
+        raise BoardUnreachable(f"{where}: no connection", found=str(error), remedy=LOOK) from error
 
 
 class Connection:
@@ -62,16 +83,7 @@ class Connection:
         ------
         BoardUnreachable, ConnectionLost, OutOfStep
         """
-        where = f"board {board.id} at {board.host}:{board.port}"
-        try:
-            async with asyncio.timeout(deadlines.connect):
-                reader, writer = await asyncio.open_connection(board.host, board.port, limit=_CHUNK)
-        except TimeoutError as error:
-            raise BoardUnreachable(
-                f"{where}: no answer within {deadlines.connect:g} s", remedy=_LOOK
-            ) from error
-        except OSError as error:
-            raise BoardUnreachable(f"{where}: no connection", found=str(error), remedy=_LOOK) from error
+        reader, writer = await open_streams(board, deadlines)
         connection = cls(board, deadlines, reader, writer, gate)
         try:
             _keep_alive(writer)
@@ -104,7 +116,7 @@ class Connection:
             raise ReplyTimeout(
                 f"board {self._board.id}: no complete reply for {request} within {self._deadlines.reply:g} s",
                 found=f"{len(buffer.reply)} bytes",
-                remedy=_LOOK,
+                remedy=LOOK,
             ) from error
         return buffer.reply
 
@@ -123,7 +135,7 @@ class Connection:
                 while (data := await self._heard_within(quiet)) is not None:
                     _log.debug("board %s said unasked: %r", self._board.id, data[:60])
         except TimeoutError as error:
-            raise OutOfStep(f"board {self._board.id} keeps talking unasked", remedy=_LOOK) from error
+            raise OutOfStep(f"board {self._board.id} keeps talking unasked", remedy=LOOK) from error
 
     def close(self) -> None:
         """Drop the connection at once; unsent bytes are of no use to anyone."""
@@ -159,8 +171,6 @@ class Connection:
         except OSError as error:
             raise ConnectionLost(f"board {self._board.id}: connection lost", found=str(error)) from error
 
-
-_LOOK = "check power, network and address of the board; it is tried again in the next cycle"
 
 # seconds idle, seconds between probes, probes: a board that lost power is noticed between cycles
 _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))

@@ -7,6 +7,7 @@ board for this cycle, so a hung board takes seconds and not forty time-outs.
 
 import asyncio
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic
@@ -41,8 +42,8 @@ class BoardDeadline(DeadlineExceeded):
     """A board's time in the cycle was used up before all its readings were in."""
 
 
-class Poller(Generic[R]):
-    """Keeps the connection to one board and reads it once a cycle.
+class CyclePoller(ABC, Generic[R]):
+    """Reads one board once a cycle, within its deadline (`cycle.Polls`).
 
     Parameters
     ----------
@@ -52,8 +53,6 @@ class Poller(Generic[R]):
         How long to wait for what.
     collect
         Makes what fills up in one cycle; it says what is asked.
-    gate
-        The last look at bytes before they are sent: refuses all but read commands.
     now
         The time samples are stamped with.
     """
@@ -63,24 +62,17 @@ class Poller(Generic[R]):
         board: Board,
         deadlines: Deadlines,
         collect: Callable[[], Collecting[Any, R]],
-        gate: Gate,
         *,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.board = board
         self._deadlines = deadlines
         self._collect = collect
-        self._gate = gate
         self._now = now
-        self._connection: Connection | None = None
-        self._reconnects = 0
-        self._proven = False  # whether the connection has answered in this cycle
 
     async def poll(self) -> R:
-        """Read all channels of the board; never raises for what a board or network does."""
+        """Read all that is asked of the board; never raises for what a board or network does."""
         collected = self._collect()
-        self._reconnects = 0
-        self._proven = False
         try:
             async with asyncio.timeout(self._deadlines.board):
                 await self._read_all(collected)
@@ -100,6 +92,48 @@ class Poller(Generic[R]):
         collected.fail_rest(error)
         return collected.reading()
 
+    @abstractmethod
+    def close(self) -> None:
+        """Drop the connection, if any; the next reading connects anew."""
+
+    @abstractmethod
+    async def _read_all(self, collected: Collecting[Any, R]) -> None:
+        """Ask for `collected.requests` one after the other."""
+
+    def _give_up(self, collected: Collecting[Any, R], unanswered: int, error: PlatformError) -> bool:
+        """Leave the rest unasked after too many unanswered commands; return whether it came to that."""
+        if unanswered < GIVE_UP_AFTER and not isinstance(error, BoardUnreachable):
+            return False
+        collected.fail_rest(BoardGivenUp(f"board {self.board.id} given up in this cycle", found=str(error)))
+        return True
+
+
+class Poller(CyclePoller[R]):
+    """Keeps the connection to one board that is asked by lines of text.
+
+    Parameters
+    ----------
+    board, deadlines, collect, now
+        As `CyclePoller`.
+    gate
+        The last look at bytes before they are sent: refuses all but read commands.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        deadlines: Deadlines,
+        collect: Callable[[], Collecting[Any, R]],
+        gate: Gate,
+        *,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(board, deadlines, collect, now=now)
+        self._gate = gate
+        self._connection: Connection | None = None
+        self._reconnects = 0
+        self._proven = False  # whether the connection has answered in this cycle
+
     def close(self) -> None:
         """Drop the connection, if any; the next reading connects anew."""
         if self._connection is not None:
@@ -107,6 +141,8 @@ class Poller(Generic[R]):
             self._connection = None
 
     async def _read_all(self, collected: Collecting[Any, R]) -> None:
+        self._reconnects = 0
+        self._proven = False
         await self._settle(_SETTLED)  # what came on the kept connection since the last cycle
         unanswered = 0
         for request in collected.requests:
@@ -117,10 +153,7 @@ class Poller(Generic[R]):
                 self.close()
                 collected.fail(request, error)
                 unanswered += 1
-                if unanswered == GIVE_UP_AFTER or isinstance(error, BoardUnreachable):
-                    collected.fail_rest(
-                        BoardGivenUp(f"board {self.board.id} given up in this cycle", found=str(error))
-                    )
+                if self._give_up(collected, unanswered, error):
                     return
                 continue
             unanswered = 0
