@@ -105,7 +105,7 @@ def show(moment: datetime | None, path: Path | None) -> None:
     from dsa_hcal_assets.hcal.emcal.board_layout import load_board_layout
     from dsa_hcal_assets.hcal.emcal.board_map import load_board_map
     from dsa_hcal_assets.hcal.emcal.geometry import board_name
-    from dsa_hcal_assets.hcal.mapping.channel_map import FOREVER
+    from dsa_hcal_assets.hcal.mapping.validity import FOREVER
 
     settings = load_settings().hcal
     load_board_layout(settings.emcal_layout_file)

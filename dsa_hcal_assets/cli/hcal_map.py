@@ -32,11 +32,12 @@ def channel_map_group() -> None:
 @_FILE
 def show(moment: datetime | None, path: Path | None) -> None:
     """Check the map and show which half-sector each channel of each board serves."""
-    from dsa_hcal_assets.hcal.mapping import channel_map, geometry
+    from dsa_hcal_assets.hcal.mapping import geometry
+    from dsa_hcal_assets.hcal.mapping.validity import FOREVER
 
     mapping = _loaded(path)
     epoch = mapping.at(moment.replace(tzinfo=UTC) if moment else utc_now())
-    until = "further notice" if epoch.valid_to == channel_map.FOREVER else day_key(epoch.valid_to)
+    until = "further notice" if epoch.valid_to == FOREVER else day_key(epoch.valid_to)
     click.echo(f"valid from {day_key(epoch.valid_from)} until {until}; {len(mapping.epochs)} epochs")
     towers = geometry.towers()
     for board in epoch.boards:
@@ -89,11 +90,12 @@ def check(path: Path | None) -> None:
 @click.argument("after", metavar="B", type=_MAP)
 def diff(before: Path, after: Path) -> None:
     """Show what moved between the maps A and B, and for which times. Exit code 1 if they differ."""
-    from dsa_hcal_assets.hcal.mapping import channel_map, difference
+    from dsa_hcal_assets.hcal.mapping import difference
+    from dsa_hcal_assets.hcal.mapping.validity import FOREVER
 
     found = difference.compare(_loaded(before), _loaded(after))
     for one in found:
-        until = "" if one.end == channel_map.FOREVER else f" until {one.end:%Y-%m-%d %H:%M}"
+        until = "" if one.end == FOREVER else f" until {one.end:%Y-%m-%d %H:%M}"
         only = "" if one.covered else "; one map says nothing about that time"
         click.echo(f"from {one.start:%Y-%m-%d %H:%M}{until}: {len(one.moves)} values moved{only}")
         for line in difference.describe(one.moves) if one.covered else ():

@@ -9,25 +9,17 @@ between the first `valid_from` and the last `valid_to` the rows in force must ma
 all 384 boards, so that a lost row is found when the file is read and not in a plot.
 """
 
-import csv
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import resources
-from itertools import pairwise
 from pathlib import Path
 
-from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.hcal.emcal.controllers import CHANNELS
 from dsa_hcal_assets.hcal.emcal.geometry import BOARDS, BOARDS_PER_SECTOR, SECTORS, board_name
-from dsa_hcal_assets.hcal.mapping.channel_map import (
-    FOREVER,
-    ChannelMapError,
-    MapNotValid,
-    NotABijection,
-    OverlappingValidity,
-)
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMapError, NotABijection, OverlappingValidity
+from dsa_hcal_assets.hcal.mapping.validity import MapFile, epochs, period
 
 COLUMNS = ("valid_from", "valid_to", "controller", "channel", "sector", "interface_board")
 HEAD = """\
@@ -35,7 +27,7 @@ HEAD = """\
 # Assumed: one controller a sector, named S00-S63, whose channels 0-5 are the sector's interface boards.
 # valid_from is inclusive, valid_to exclusive, both UTC; an empty valid_to means: still valid.
 """
-_REMEDY = "extend the validity in the board map file, then release the snapshot"
+_FILE = MapFile("EMCal board map", "DSA_HCAL_HCAL__EMCAL_BOARD_MAP_FILE", COLUMNS, ChannelMapError)
 
 
 @dataclass(frozen=True)
@@ -81,16 +73,7 @@ class BoardMap:
         MapNotValid
             If the map begins later or has ended.
         """
-        moment = require_utc(moment)
-        for epoch in self.epochs:
-            if epoch.valid_from <= moment < epoch.valid_to:
-                return epoch
-        raise MapNotValid(
-            f"no EMCal board map for {moment.isoformat()}",
-            expected=f"a time from {self.epochs[0].valid_from.isoformat()} on",
-            found=moment.isoformat(),
-            remedy=_REMEDY,
-        )
+        return _FILE.in_force(self.epochs, moment)
 
 
 def shipped_path() -> Path:
@@ -107,61 +90,22 @@ def load_board_map(path: Path | None = None) -> BoardMap:
         As `OverlappingValidity`, `NotABijection`, or itself for an unreadable file or line.
     """
     path = path or shipped_path()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ChannelMapError(
-            f"EMCal board map {path} cannot be read",
-            found=str(error),
-            remedy="check DSA_HCAL_HCAL__EMCAL_BOARD_MAP_FILE",
-        ) from error
-    rows = _parse(path, text)
-    edges = sorted({edge for row in rows for edge in (row.valid_from, row.valid_to)})
-    epochs = tuple(
-        _epoch(path, start, end, [row for row in rows if row.valid_from <= start and end <= row.valid_to])
-        for start, end in pairwise(edges)
-    )
-    return BoardMap(epochs, rows, hashlib.sha256(text.encode()).hexdigest())
-
-
-def _parse(path: Path, text: str) -> tuple[BoardRow, ...]:
-    numbered = [
-        (number, line)
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip() and not line.startswith("#")
-    ]
-    reader = csv.reader(line for _, line in numbered)
-    if tuple(next(reader, ())) != COLUMNS:
-        raise ChannelMapError(f"EMCal board map {path}: wrong header", expected=",".join(COLUMNS))
-    rows = []
-    for (number, line), fields in zip(numbered[1:], reader, strict=True):
-        try:
-            rows.append(_row(fields))
-        except ValueError as error:
-            raise ChannelMapError(f"EMCal board map {path}, line {number}: {error}", found=line) from error
+    text = _FILE.read(path)
+    rows = tuple(row for _, row in _FILE.rows(text, str(path), _row))
     if not rows:
         raise NotABijection(f"EMCal board map {path} has no rows", expected=f"{BOARDS} boards")
-    return tuple(rows)
+    mapped = tuple(_epoch(path, *one) for one in epochs(rows))
+    return BoardMap(mapped, rows, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _row(fields: Sequence[str]) -> BoardRow:
-    if len(fields) != len(COLUMNS):
-        raise ValueError(f"{len(COLUMNS)} columns are required")
-    start, end, controller = fields[:3]
-    channel, sector, board = (int(field) for field in fields[3:])
+def _row(record: dict[str, str]) -> BoardRow:
+    controller = record["controller"]
+    channel, sector, board = (int(record[name]) for name in ("channel", "sector", "interface_board"))
     if not controller or not 0 <= channel < CHANNELS:
         raise ValueError(f"a controller and a channel 0-{CHANNELS - 1} are required")
     if not (0 <= sector < SECTORS and 0 <= board < BOARDS_PER_SECTOR):
         raise ValueError(f"sector 0-{SECTORS - 1} and board 0-{BOARDS_PER_SECTOR - 1} are required")
-    row = BoardRow(_moment(start), _moment(end) if end else FOREVER, controller, channel, sector, board)
-    if row.valid_from >= row.valid_to:
-        raise ValueError("valid_from must be before valid_to")
-    return row
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return require_utc(moment) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return BoardRow(*period(record), controller, channel, sector, board)
 
 
 def _epoch(path: Path, start: datetime, end: datetime, rows: list[BoardRow]) -> BoardEpoch:

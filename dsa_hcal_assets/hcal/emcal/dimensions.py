@@ -11,7 +11,7 @@ from dsa_hcal_assets.database.binary_copy import copy_bytes
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.emcal import geometry
 from dsa_hcal_assets.hcal.emcal.board_map import BoardMap
-from dsa_hcal_assets.hcal.mapping.channel_map import FOREVER
+from dsa_hcal_assets.hcal.mapping.validity import FOREVER
 
 DIGEST = "emcal_board_map_digest"
 _COPY_TOWERS = """

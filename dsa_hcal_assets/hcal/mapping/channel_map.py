@@ -13,28 +13,25 @@ cable is a `valid_to` on the old rows and new rows from then on. At every time b
 3072 towers, so that a lost row is found when the file is read and not in a plot.
 """
 
-import csv
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from importlib import resources
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsa_hcal_assets.clock import require_utc
-from dsa_hcal_assets.errors import BadInput, ConfigurationError
+from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.hcal.controllers.readings import CHANNELS, TOWERS
 from dsa_hcal_assets.hcal.mapping import geometry
+from dsa_hcal_assets.hcal.mapping.validity import MapFile, epochs, period
 
 COLUMNS = ("valid_from", "valid_to", "board", "channel", "value", "detector", "ieta", "iphi")
 DETECTORS = {"outer": geometry.Detector.OUTER, "inner": geometry.Detector.INNER}
 BOARDS = tuple(str(number) for rack in (80, 90) for number in range(rack, rack + 8))
-FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 class ChannelMapError(ConfigurationError):
@@ -53,8 +50,7 @@ class NotABijection(ChannelMapError):
     """At some time the rows in force do not cover every tower."""
 
 
-class MapNotValid(BadInput):
-    """The map says nothing about the time that was asked for."""
+_FILE = MapFile("channel map", "DSA_HCAL_HCAL__CHANNEL_MAP_FILE", COLUMNS, ChannelMapError)
 
 
 @dataclass(frozen=True)
@@ -108,18 +104,7 @@ class ChannelMap:
         MapNotValid
             If the map begins later or has ended.
         """
-        moment = require_utc(moment)
-        for epoch in self.epochs:
-            if epoch.valid_from <= moment < epoch.valid_to:
-                return epoch
-        first, last = self.epochs[0].valid_from, self.epochs[-1].valid_to
-        raise MapNotValid(
-            f"no channel map for {moment.isoformat()}",
-            expected=f"a time from {first.isoformat()} on"
-            + ("" if last == FOREVER else f" to {last.isoformat()}"),
-            found=moment.isoformat(),
-            remedy="extend the validity in the channel map file, then release the snapshot",
-        )
+        return _FILE.in_force(self.epochs, moment)
 
 
 def shipped_path() -> Path:
@@ -144,15 +129,7 @@ def load_channel_map(path: Path | None = None, boards: Iterable[str] = BOARDS) -
         file or line.
     """
     path = path or shipped_path()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ChannelMapError(
-            f"channel map {path} cannot be read",
-            found=str(error),
-            remedy="check DSA_HCAL_HCAL__CHANNEL_MAP_FILE",
-        ) from error
-    return parse_channel_map(text, str(path), boards)
+    return parse_channel_map(_FILE.read(path), str(path), boards)
 
 
 def parse_channel_map(text: str, place: str, boards: Iterable[str] | None = None) -> ChannelMap:
@@ -169,31 +146,20 @@ def parse_channel_map(text: str, place: str, boards: Iterable[str] | None = None
         As `load_channel_map`.
     """
     rows = _parse(place, text, None if boards is None else frozenset(boards))
-    return ChannelMap(_epochs(place, rows), rows, text, hashlib.sha256(text.encode()).hexdigest())
+    return ChannelMap(
+        tuple(_epoch(place, *one) for one in epochs(rows)),
+        rows,
+        text,
+        hashlib.sha256(text.encode()).hexdigest(),
+    )
 
 
 def _parse(path: str, text: str, boards: frozenset[str] | None) -> tuple[MapRow, ...]:
-    numbered = [
-        (number, line)
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip() and not line.startswith("#")
-    ]
-    reader = csv.DictReader(line for _, line in numbered)
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise ChannelMapError(
-            f"channel map {path}: wrong header",
-            expected=",".join(COLUMNS),
-            found=",".join(reader.fieldnames or ()),
-        )
     rows = []
-    for (number, _), record in zip(numbered[1:], reader, strict=True):
-        try:
-            row = _row(record)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ChannelMapError(f"channel map {path}, line {number}: {error}", found=str(record)) from error
+    for line, row in _FILE.rows(text, path, _row):
         if boards is not None and row.board not in boards:
             raise UnknownBoard(
-                f"channel map {path}, line {number}: unknown board {row.board!r}",
+                f"{line}: unknown board {row.board!r}",
                 expected=", ".join(sorted(boards)),
             )
         rows.append(row)
@@ -203,15 +169,10 @@ def _parse(path: str, text: str, boards: frozenset[str] | None) -> tuple[MapRow,
 
 
 def _row(record: dict[str, str]) -> MapRow:
-    if len(record) != len(COLUMNS):
-        raise ValueError(f"{len(COLUMNS)} columns are required")
     channel, value = int(record["channel"]), int(record["value"])
     if not (0 <= channel < CHANNELS and 0 <= value < TOWERS):
         raise ValueError(f"channel 0-{CHANNELS - 1} and value 0-{TOWERS - 1} are required")
-    valid_from = _moment(record["valid_from"])
-    valid_to = _moment(record["valid_to"]) if record["valid_to"] else FOREVER
-    if valid_from >= valid_to:
-        raise ValueError("valid_from must be before valid_to")
+    valid_from, valid_to = period(record)
     ieta, iphi = int(record["ieta"]), int(record["iphi"])
     if not (0 <= ieta < geometry.ETA_BINS and 0 <= iphi < geometry.PHI_BINS):
         raise ValueError(f"ieta 0-{geometry.ETA_BINS - 1} and iphi 0-{geometry.PHI_BINS - 1} are required")
@@ -223,19 +184,6 @@ def _row(record: dict[str, str]) -> MapRow:
 def _tower_ids() -> NDArray[np.int32]:
     """Return the tower of every place, int32[2 detectors, 24 eta, 64 phi]."""
     return geometry.tower_at(*np.indices((len(DETECTORS), geometry.ETA_BINS, geometry.PHI_BINS)))
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return require_utc(moment) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _epochs(path: str, rows: tuple[MapRow, ...]) -> tuple[MapEpoch, ...]:
-    edges = sorted({edge for row in rows for edge in (row.valid_from, row.valid_to)})
-    return tuple(
-        _epoch(path, start, end, [row for row in rows if row.valid_from <= start and end <= row.valid_to])
-        for start, end in pairwise(edges)
-    )
 
 
 def _epoch(path: str, start: datetime, end: datetime, rows: list[MapRow]) -> MapEpoch:

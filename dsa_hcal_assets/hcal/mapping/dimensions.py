@@ -5,7 +5,8 @@ from psycopg2.extras import DateTimeTZRange, execute_values
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.mapping import geometry
-from dsa_hcal_assets.hcal.mapping.channel_map import FOREVER, ChannelMap, parse_channel_map
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap, parse_channel_map
+from dsa_hcal_assets.hcal.mapping.validity import FOREVER
 
 _INSERT_TOWERS = """
 insert into hcal.tower (tower_id, detector, towerid, packed_key, sector, ieta, iphi, sector_id, half_sector,

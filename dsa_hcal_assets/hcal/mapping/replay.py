@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 from psycopg2.extensions import cursor as Cursor
 
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.hcal.mapping.channel_map import FOREVER, ChannelMap, MapNotValid, parse_channel_map
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap, parse_channel_map
 from dsa_hcal_assets.hcal.mapping.difference import compare
 from dsa_hcal_assets.hcal.mapping.dimensions import version_text
+from dsa_hcal_assets.hcal.mapping.validity import FOREVER, MapNotValid
 from dsa_hcal_assets.ledger import Arrival, Ledger
 
 FIRST = datetime.min.replace(tzinfo=UTC)

@@ -8,16 +8,15 @@ Times are UTC days or ISO times, `valid_to` exclusive and empty while the row ho
 0-31 outer, 32-63 inner. Channels that are not in it are kept without a sector.
 """
 
-import csv
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
 from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.errors import ConfigurationError
-from dsa_hcal_assets.hcal.mapping.channel_map import FOREVER
+from dsa_hcal_assets.hcal.mapping.validity import MapFile, period
 
 COLUMNS = ("valid_from", "valid_to", "crate", "slot", "channel", "hcal_sector")
 SECTORS = 64
@@ -27,6 +26,9 @@ Place = tuple[str, int, int]
 
 class SupplyMapError(ConfigurationError):
     """A supply map file cannot be used; the message names file and line."""
+
+
+_FILE = MapFile("supply map", "DSA_HCAL_HCAL__SUPPLY_MAP_FILE", COLUMNS, SupplyMapError)
 
 
 @dataclass(frozen=True)
@@ -66,56 +68,19 @@ def load_supply_map(path: Path | None = None) -> SupplyMap:
         If the file or a line cannot be read, or a channel serves two sectors at one time.
     """
     path = path or shipped_path()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SupplyMapError(
-            f"supply map {path} cannot be read",
-            found=str(error),
-            remedy="check DSA_HCAL_HCAL__SUPPLY_MAP_FILE",
-        ) from error
-    rows = _parse(path, text)
+    text = _FILE.read(path)
+    rows = tuple(row for _, row in _FILE.rows(text, str(path), _row))
     _require_one_sector(path, rows)
     return SupplyMap(rows, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _parse(path: Path, text: str) -> tuple[SupplyMapRow, ...]:
-    numbered = [
-        (number, line)
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip() and not line.startswith("#")
-    ]
-    reader = csv.DictReader(line for _, line in numbered)
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        found = ",".join(reader.fieldnames or ())
-        raise SupplyMapError(f"supply map {path}: wrong header", expected=",".join(COLUMNS), found=found)
-    rows = []
-    for (number, _), record in zip(numbered[1:], reader, strict=True):
-        try:
-            rows.append(_row(record))
-        except (KeyError, TypeError, ValueError) as error:
-            raise SupplyMapError(f"supply map {path}, line {number}: {error}", found=str(record)) from error
-    return tuple(rows)
-
-
 def _row(record: dict[str, str]) -> SupplyMapRow:
-    if len(record) != len(COLUMNS):
-        raise ValueError(f"{len(COLUMNS)} columns are required")
     sector, slot, channel = (int(record[name]) for name in ("hcal_sector", "slot", "channel"))
     if not 0 <= sector < SECTORS:
         raise ValueError(f"hcal_sector 0-{SECTORS - 1} is required")
     if not record["crate"] or slot < 0 or channel < 0:
         raise ValueError("crate, slot and channel are required")
-    valid_from = _moment(record["valid_from"])
-    valid_to = _moment(record["valid_to"]) if record["valid_to"] else FOREVER
-    if valid_from >= valid_to:
-        raise ValueError("valid_from must be before valid_to")
-    return SupplyMapRow(valid_from, valid_to, (record["crate"], slot, channel), sector)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return require_utc(moment) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return SupplyMapRow(*period(record), (record["crate"], slot, channel), sector)
 
 
 def _require_one_sector(path: Path, rows: tuple[SupplyMapRow, ...]) -> None:

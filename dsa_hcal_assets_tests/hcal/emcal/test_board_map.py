@@ -6,12 +6,8 @@ import pytest
 
 from dsa_hcal_assets.hcal.emcal import assumed_map, board_layout, board_map
 from dsa_hcal_assets.hcal.emcal.board_map import load_board_map
-from dsa_hcal_assets.hcal.mapping.channel_map import (
-    ChannelMapError,
-    MapNotValid,
-    NotABijection,
-    OverlappingValidity,
-)
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMapError, NotABijection, OverlappingValidity
+from dsa_hcal_assets.hcal.mapping.validity import MapNotValid
 
 LINES = assumed_map.map_text().splitlines()
 SWAPPED = datetime(2024, 5, 1, tzinfo=UTC)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from dsa_hcal_assets.hcal.mapping import assumed_map, channel_map, geometry
 from dsa_hcal_assets.hcal.mapping.channel_map import (
     ChannelMapError,
-    MapNotValid,
     NotABijection,
     OverlappingValidity,
     UnknownBoard,
     load_channel_map,
 )
+from dsa_hcal_assets.hcal.mapping.validity import MapNotValid
 
 NOW = datetime(2025, 6, 5, 12, tzinfo=UTC)
 Edit = Callable[[list[str]], list[str]]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dsa_hcal_assets.hcal.mapping.channel_map import FOREVER, ChannelMap
+from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
 from dsa_hcal_assets.hcal.mapping.difference import compare, describe
+from dsa_hcal_assets.hcal.mapping.validity import FOREVER
 from dsa_hcal_assets_tests.hcal.mapping import rewired
 
 MARCH, APRIL = datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 4, 1, tzinfo=UTC)
