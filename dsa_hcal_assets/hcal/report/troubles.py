@@ -72,7 +72,7 @@ def timeline(found: pd.DataFrame, day: str) -> Figure | None:
 def trouble_table(found: pd.DataFrame, day: str) -> Table:
     """Return one row a place: how severe, what, since when, until when, the worst value."""
     rows = [_row(str(place), some, day) for place, some in ordered(found).groupby("place", sort=False)]
-    note = "Worst: of the first of several. sigma: robust standard deviations."
+    note = "Worst: of the first of several. σ: robust standard deviations."
     if len(rows) > LISTED:
         note += f" The first {LISTED} of {len(rows)} places; all are in anomalies.csv of detector_anomalies."
     columns = ["Severity", "Where", "What", "Since (UTC)", "Until", "Worst (limit)"]
