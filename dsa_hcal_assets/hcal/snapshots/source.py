@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.daq.durable_file import make_directory, write_durably
 from dsa_hcal_assets.hcal.snapshots import block_file
-from dsa_hcal_assets.ledger import files
 
 SUFFIX = ".snap"
 
@@ -56,24 +55,21 @@ class SnapshotSource(Generic[S]):
     read
         Reads such a file; raises `block_file.SnapshotUnreadable`, or OSError if it cannot be opened.
     formats
-        Of `block_file` files, those `read` reads: ``dsa-hcal-snapshot/1``. Files that land are then only
-        verified; without formats they are read whole.
+        Of `block_file`s that `read` reads, as ``dsa-hcal-snapshot/1``.
     """
 
     name: str
     encode: Callable[[S], bytes]
     read: Callable[[Path], S]
-    formats: tuple[str, ...] = ()
+    formats: tuple[str, ...]
 
     def file_name(self, cycle: datetime) -> str:
         """Return the file name of the snapshot that started at `cycle`; names sort by time."""
         return f"{self.name}_{require_utc(cycle):%Y%m%dT%H%M%S.%fZ}{SUFFIX}"
 
     def look(self, path: Path) -> block_file.Look:
-        """Verify a file and return its cycle and digest; raises as `read`."""
-        if self.formats:
-            return block_file.look(path, *self.formats)
-        return block_file.Look(self.read(path).cycle, files.identify(path).digest)
+        """Verify a file, its boards' content apart; return its cycle and digest; raises as `read`."""
+        return block_file.look(path, *self.formats)
 
     def write(self, directory: Path, snapshot: S) -> Path:
         """Write `snapshot` durably into `directory` (created if needed); return its path.
@@ -93,3 +89,36 @@ class SnapshotSource(Generic[S]):
         path = directory / self.file_name(cycle)
         write_durably(path, content)
         return path
+
+
+Parts = tuple[dict[str, Any], list[dict[str, Any]]]
+"""Header and blocks of a snapshot file, as JSON values."""
+
+
+def block_source(
+    name: str,
+    formats: tuple[str, ...],
+    parts: Callable[[S], Parts],
+    build: Callable[[dict[str, Any], list[dict[str, Any]]], S],
+) -> SnapshotSource[S]:
+    """Return the source whose snapshots are `block_file` files.
+
+    Parameters
+    ----------
+    formats
+        The one that is written, and older ones that are read too.
+    parts
+        Returns what goes into the file of a snapshot.
+    build
+        Makes the snapshot of it; what is missing or wrong there makes the file `SnapshotMalformed`.
+    """
+
+    def encode(snapshot: S) -> bytes:
+        return block_file.encode_blocks(formats[0], *parts(snapshot))
+
+    def read(path: Path) -> S:
+        header, blocks = block_file.read_blocks(path, *formats)
+        with block_file.building_from(path):
+            return build(header, blocks)
+
+    return SnapshotSource(name, encode, read, formats)
