@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from dsa_hcal_assets.hcal.controllers.readings import LARGEST_RUN
+from dsa_hcal_assets.hcal.snapshots.cycle import LARGEST_RUN
 
 _log = logging.getLogger(__name__)
 UNKNOWN = -1

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dsa_hcal_assets.clock import require_utc
+from dsa_hcal_assets.hcal.snapshots.cycle import AcquisitionCycle, require_each_once
 
 CHANNELS = 8  # half-sectors of one controller
 TOWERS = 24  # towers of one half-sector
 LEDS = 5  # LEDs, and PIN diodes that watch them, of one half-sector
-LARGEST_RUN = 2**31 - 1  # a 32-bit integer in the database
 
 Status = Literal["ok", "partial", "down"]
 Gain = Literal["normal", "high"]
@@ -163,38 +163,20 @@ class BoardReading:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(AcquisitionCycle):
     """Everything one acquisition cycle read.
 
     Parameters
     ----------
-    cycle
-        Aware UTC start of the cycle: the snapshot's identity.
-    sequence
-        Counts the snapshots of one acquisition process from 0; a gap means a snapshot was lost.
-    acquisition_id
-        Identifies the acquisition process that took it.
-    run_number
-        Number of the data-taking run, -1 where unknown.
     boards
         One reading a configured board, each id once.
     """
 
-    cycle: datetime
-    sequence: int
-    acquisition_id: str
-    run_number: int
     boards: tuple[BoardReading, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cycle", require_utc(self.cycle))
-        if not -1 <= self.run_number <= LARGEST_RUN:
-            raise ValueError(f"run number {self.run_number}: -1 (unknown) to {LARGEST_RUN}")
-        if not 0 <= self.sequence < 2**63:
-            raise ValueError(f"sequence {self.sequence}: 0 to 2**63 - 1")
-        names = [board.board for board in self.boards]
-        if len(names) != len(set(names)):
-            raise ValueError(f"boards {names}: each id once")
+        super().__post_init__()
+        require_each_once("boards", [board.board for board in self.boards])
 
 
 def _is_checked(values: NDArray[np.generic], shape: tuple[int, ...]) -> bool:

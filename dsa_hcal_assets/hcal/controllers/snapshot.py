@@ -4,38 +4,28 @@ Format 2 added what is read now and then (LED intensities, PIN diodes, DAC setti
 are read as snapshots in which none of it was asked for.
 """
 
-from pathlib import Path
+from typing import Any
 
 from dsa_hcal_assets.hcal.controllers import snapshot_json
 from dsa_hcal_assets.hcal.controllers.readings import Snapshot
-from dsa_hcal_assets.hcal.snapshots.block_file import building_from, encode_blocks, read_blocks
-from dsa_hcal_assets.hcal.snapshots.source import SnapshotSource
+from dsa_hcal_assets.hcal.snapshots.cycle import cycle_fields
+from dsa_hcal_assets.hcal.snapshots.source import Parts, block_source
 
 FORMAT = "dsa-hcal-snapshot/2"
 FIRST_FORMAT = "dsa-hcal-snapshot/1"
 
 
-def encode(snapshot: Snapshot) -> bytes:
-    """Return the bytes of the file of `snapshot`."""
-    boards = [snapshot_json.board(board) for board in snapshot.boards]
-    return encode_blocks(FORMAT, snapshot_json.header(snapshot), boards)
+def _parts(snapshot: Snapshot) -> Parts:
+    header = snapshot.header([board.board for board in snapshot.boards])
+    return header, [snapshot_json.board(board) for board in snapshot.boards]
 
 
-def read_snapshot(path: Path) -> Snapshot:
-    """Read a snapshot file of either format and verify every checksum.
-
-    Raises
-    ------
-    SnapshotUnreadable
-        As the subclass that says what is wrong, see `snapshots.block_file`.
-    OSError
-        If the file cannot be opened.
-    """
-    header, boards = read_blocks(path, FORMAT, FIRST_FORMAT)
-    with building_from(path):
-        if header["format"] == FIRST_FORMAT:
-            boards = [snapshot_json.of_first_format(board) for board in boards]
-        return snapshot_json.snapshot(header, boards)
+def _snapshot(header: dict[str, Any], blocks: list[dict[str, Any]]) -> Snapshot:
+    if header["format"] == FIRST_FORMAT:
+        blocks = [snapshot_json.of_first_format(block) for block in blocks]
+    boards = tuple(snapshot_json.reading(block) for block in blocks)
+    return Snapshot(**cycle_fields(header, [board.board for board in boards]), boards=boards)
 
 
-CONTROLLERS = SnapshotSource("hcal", encode, read_snapshot, (FORMAT, FIRST_FORMAT))
+CONTROLLERS = block_source("hcal", (FORMAT, FIRST_FORMAT), _parts, _snapshot)
+encode, read_snapshot = CONTROLLERS.encode, CONTROLLERS.read

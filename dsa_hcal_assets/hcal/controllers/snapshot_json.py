@@ -1,37 +1,18 @@
-"""Snapshots as JSON values and back: the content of the lines, not their checksums."""
+"""Readings of boards as JSON values and back: the content of the lines, not their checksums."""
 
 import math
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsa_hcal_assets.clock import require_utc
-from dsa_hcal_assets.hcal.controllers.readings import (
-    TOWERS,
-    BoardReading,
-    ChannelReading,
-    Record,
-    Snapshot,
-    checked,
-)
+from dsa_hcal_assets.hcal.controllers.readings import TOWERS, BoardReading, ChannelReading, checked
+from dsa_hcal_assets.hcal.snapshots.cycle import error_record, integer, moment, text
 
 _ALWAYS = ("temperature", "leakage", "offset")
 _NOW_AND_THEN = ("led_intensity", "pin_diode", "dac")
 _NUMBERS = frozenset({float, int, type(None)})
-
-
-def header(snapshot: Snapshot) -> dict[str, Any]:
-    """Return everything about `snapshot` but its boards' readings."""
-    return {
-        "cycle": snapshot.cycle.isoformat(),
-        "sequence": snapshot.sequence,
-        "acquisition_id": snapshot.acquisition_id,
-        "run_number": snapshot.run_number,
-        "boards": [board.board for board in snapshot.boards],
-    }
 
 
 def board(reading: BoardReading) -> dict[str, Any]:
@@ -51,23 +32,21 @@ def of_first_format(board: dict[str, Any]) -> dict[str, Any]:
     return board | {"channels": [channel | unasked for channel in board["channels"]]}
 
 
-def snapshot(head: dict[str, Any], boards: Iterable[dict[str, Any]]) -> Snapshot:
-    """Build the snapshot of a header and its boards.
+def reading(value: dict[str, Any]) -> BoardReading:
+    """Return the board's reading that `board` wrote.
 
     Raises
     ------
     KeyError, TypeError, ValueError, AttributeError
-        If something is missing or of another type than `header` and `board` write.
+        If something is missing or of another type than `board` writes.
     """
-    readings = tuple(_board_of(value) for value in boards)
-    if [reading.board for reading in readings] != head["boards"]:
-        raise ValueError("the blocks are not those the header announces")
-    return Snapshot(
-        cycle=_time(head["cycle"]),
-        sequence=_integer(head["sequence"]),
-        acquisition_id=_text(head["acquisition_id"]),
-        run_number=_integer(head["run_number"]),
-        boards=readings,
+    sampled_at = value["sampled_at"]
+    return BoardReading(
+        board=text(value["board"]),
+        status=value["status"],
+        sampled_at=None if sampled_at is None else moment(sampled_at),
+        error=None if value["error"] is None else error_record(value["error"]),
+        channels=tuple(_channels_of(value["channels"])),
     )
 
 
@@ -86,17 +65,6 @@ def _channel(reading: ChannelReading) -> dict[str, Any]:
     }
 
 
-def _board_of(value: dict[str, Any]) -> BoardReading:
-    sampled_at = value["sampled_at"]
-    return BoardReading(
-        board=_text(value["board"]),
-        status=value["status"],
-        sampled_at=None if sampled_at is None else _time(sampled_at),
-        error=None if value["error"] is None else _record(value["error"]),
-        channels=tuple(_channels_of(value["channels"])),
-    )
-
-
 def _channels_of(values: list[dict[str, Any]]) -> Iterator[ChannelReading]:
     # a board's channels are checked together: one at a time takes most of the time of reading a file
     towers = {
@@ -109,12 +77,12 @@ def _channels_of(values: list[dict[str, Any]]) -> Iterator[ChannelReading]:
             name: None if value[name] is None else _numbers(value[name]) for name in _NOW_AND_THEN
         }
         yield ChannelReading(
-            channel=_integer(value["channel"]),
+            channel=integer(value["channel"]),
             bias=_number(value["bias"]),
             lv_positive=_number(value["lv_positive"]),
             lv_negative=_number(value["lv_negative"]),
             gain=value["gain"],
-            errors={name: _record(record) for name, record in value["errors"].items()},
+            errors={name: error_record(record) for name, record in value["errors"].items()},
             **{name: column[number] for name, column in towers.items()},
             **asked,
         )
@@ -144,26 +112,3 @@ def _number(value: float | None) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number")
     return float(value)
-
-
-def _integer(value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{value!r} is no integer")
-    return value
-
-
-def _text(value: str) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _record(value: dict[str, Any]) -> Record:
-    for name, entry in value.items():
-        if entry is not None and not isinstance(entry, str | bool):
-            raise TypeError(f"{name}: {entry!r} in an error record")
-    return value
-
-
-def _time(value: str) -> datetime:
-    return require_utc(datetime.fromisoformat(value))

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from dsa_hcal_assets.clock import require_utc
-from dsa_hcal_assets.hcal.controllers.readings import Gain, Record, Status
+from dsa_hcal_assets.hcal.controllers.readings import Gain, Record, Status, checked
 from dsa_hcal_assets.hcal.emcal.controllers import CHANNELS
 from dsa_hcal_assets.hcal.emcal.geometry import TOWERS_PER_BOARD
 from dsa_hcal_assets.hcal.emcal.protocol import TEMPERATURES, VOLTAGES
-from dsa_hcal_assets.hcal.snapshots.cycle import AcquisitionCycle
+from dsa_hcal_assets.hcal.snapshots.cycle import AcquisitionCycle, require_each_once
 
 Values = NDArray[np.float32]
 WIDTHS = {"temperature": TEMPERATURES, "leakage": TOWERS_PER_BOARD, "voltage": VOLTAGES}
@@ -91,7 +91,7 @@ class ControllerReading:
         if not set(self.errors) <= set(self.channels):
             raise ValueError(f"errors of channels {sorted(self.errors)}: only of {self.channels}")
         for name, width in WIDTHS.items():
-            values = _values(name, getattr(self, name), (len(self.channels), width))
+            values = checked(name, getattr(self, name), (len(self.channels), width))
             object.__setattr__(self, name, values)
 
     def __eq__(self, other: object) -> bool:
@@ -125,21 +125,8 @@ class EmcalSnapshot(AcquisitionCycle):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        names = [one.controller for one in self.controllers]
-        if len(names) != len(set(names)):
-            raise ValueError(f"controllers {names}: each id once")
+        require_each_once("controllers", [one.controller for one in self.controllers])
 
     def boards(self) -> list[InterfaceBoard]:
         """Return the state of all interface boards."""
         return [board for controller in self.controllers for board in controller.boards()]
-
-
-def _values(name: str, values: ArrayLike, shape: tuple[int, int]) -> Values:
-    with np.errstate(over="ignore"):
-        array = np.array(values, dtype=np.float32)
-    if array.shape != shape:
-        raise ValueError(f"{name} has shape {array.shape}: {shape} is required")
-    if np.isinf(array).any():
-        raise ValueError(f"{name} has infinite values")
-    array.flags.writeable = False
-    return array

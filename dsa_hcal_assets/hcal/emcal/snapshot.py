@@ -5,44 +5,31 @@ than numbers as text, of which a cycle has 38,016.
 """
 
 import base64
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dsa_hcal_assets.hcal.emcal.readings import WIDTHS, ControllerReading, EmcalSnapshot, Values
-from dsa_hcal_assets.hcal.snapshots.block_file import building_from, encode_blocks, read_blocks
 from dsa_hcal_assets.hcal.snapshots.cycle import cycle_fields, error_record, integer, moment, text
-from dsa_hcal_assets.hcal.snapshots.source import SnapshotSource
+from dsa_hcal_assets.hcal.snapshots.source import Parts, block_source
 
 FORMAT = "dsa-emcal-snapshot/1"
 _WIRE = np.dtype("<f4")
 
 
-def encode(snapshot: EmcalSnapshot) -> bytes:
-    """Return the bytes of the file of `snapshot`."""
+def _parts(snapshot: EmcalSnapshot) -> Parts:
     names = [one.controller for one in snapshot.controllers]
-    return encode_blocks(FORMAT, snapshot.header(names), [_block(one) for one in snapshot.controllers])
+    return snapshot.header(names), [_block(one) for one in snapshot.controllers]
 
 
-def read_snapshot(path: Path) -> EmcalSnapshot:
-    """Read a snapshot file and verify every checksum.
-
-    Raises
-    ------
-    SnapshotUnreadable
-        As the subclass that says what is wrong, see `snapshots.block_file`.
-    OSError
-        If the file cannot be opened.
-    """
-    header, blocks = read_blocks(path, FORMAT)
-    with building_from(path):
-        controllers = tuple(_reading(block) for block in blocks)
-        names = [one.controller for one in controllers]
-        return EmcalSnapshot(**cycle_fields(header, names), controllers=controllers)
+def _snapshot(header: dict[str, Any], blocks: list[dict[str, Any]]) -> EmcalSnapshot:
+    controllers = tuple(_reading(block) for block in blocks)
+    names = [one.controller for one in controllers]
+    return EmcalSnapshot(**cycle_fields(header, names), controllers=controllers)
 
 
-EMCAL = SnapshotSource("emcal", encode, read_snapshot, (FORMAT,))
+EMCAL = block_source("emcal", (FORMAT,), _parts, _snapshot)
+encode, read_snapshot = EMCAL.encode, EMCAL.read
 
 
 def _block(reading: ControllerReading) -> dict[str, Any]:

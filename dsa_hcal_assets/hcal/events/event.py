@@ -16,8 +16,8 @@ from pydantic import (
 )
 
 from dsa_hcal_assets.clock import require_utc
-from dsa_hcal_assets.hcal.controllers.readings import LARGEST_RUN
 from dsa_hcal_assets.hcal.mapping import geometry
+from dsa_hcal_assets.hcal.snapshots.cycle import LARGEST_RUN
 
 LARGEST_TOWER = geometry.EMCAL_FIRST_TOWER_ID + geometry.EMCAL_TOWERS - 1
 EMCAL = 2  # the third detector, beside `geometry.Detector`

@@ -7,7 +7,7 @@ from datetime import datetime
 from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.hcal.controllers.readings import Record, Status
 from dsa_hcal_assets.hcal.registers.table import RegisterTable
-from dsa_hcal_assets.hcal.snapshots.cycle import AcquisitionCycle
+from dsa_hcal_assets.hcal.snapshots.cycle import AcquisitionCycle, require_each_once
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,7 @@ class RegisterSnapshot(AcquisitionCycle):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        names = [one.board for one in self.boards]
-        if len(names) != len(set(names)):
-            raise ValueError(f"boards {names}: each id once")
+        require_each_once("boards", [one.board for one in self.boards])
         kinds = [table.kind for table in self.tables]
         if len(kinds) != len(set(kinds)):
             raise ValueError(f"tables of kinds {kinds}: one for each kind of board")

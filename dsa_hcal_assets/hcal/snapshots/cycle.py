@@ -53,6 +53,18 @@ class AcquisitionCycle:
         }
 
 
+def require_each_once(what: str, names: Sequence[str]) -> None:
+    """Refuse a snapshot in which a device occurs twice.
+
+    Raises
+    ------
+    ValueError
+        If it does; `what` the devices are is named.
+    """
+    if len(names) != len(set(names)):
+        raise ValueError(f"{what} {list(names)}: each id once")
+
+
 def cycle_fields(header: dict[str, Any], boards: Sequence[str]) -> dict[str, Any]:
     """Return the fields of an `AcquisitionCycle` from the header of a file whose blocks are `boards`.
 

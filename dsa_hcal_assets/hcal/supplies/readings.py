@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.hcal.controllers.readings import Status
-from dsa_hcal_assets.hcal.snapshots.cycle import AcquisitionCycle
+from dsa_hcal_assets.hcal.snapshots.cycle import AcquisitionCycle, require_each_once
 
 Kind = Literal["mpod", "lv_crate", "meter"]
 LARGEST_STATUS = 2**26 - 1  # outputStatus has 26 bits
@@ -105,6 +105,4 @@ class SupplySnapshot(AcquisitionCycle):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        names = [board.board for board in self.boards]
-        if len(names) != len(set(names)):
-            raise ValueError(f"supplies {names}: each id once")
+        require_each_once("supplies", [board.board for board in self.boards])
