@@ -13,6 +13,7 @@ from dsa_hcal_assets.hcal.snapshots import due, ingest
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration import hcal
 from dsa_hcal_assets.orchestration.hcal.sensor import hcal_sensor, look, work_of_days
+from dsa_hcal_assets.orchestration.partitions import DAYS, RUNS
 from dsa_hcal_assets.quality.store import latest
 from dsa_hcal_assets.quality.verdicts import Level
 from dsa_hcal_assets.simulation.boards.physics import BOARDS
@@ -147,6 +148,7 @@ def test_today_is_live_and_so_is_yesterday_for_an_hour_after_midnight() -> None:
 
 
 @pytest.mark.parametrize("asset", hcal.ASSETS, ids=lambda asset: asset.key.to_user_string())
-def test_every_asset_has_checks_and_belongs_to_the_days(asset: dg.AssetsDefinition) -> None:
+def test_every_asset_has_checks_and_belongs_to_the_days_or_runs(asset: dg.AssetsDefinition) -> None:
     assert list(asset.check_specs)
-    assert isinstance(asset.partitions_def, dg.DailyPartitionsDefinition)
+    runs = asset.key.to_user_string() in ("led_runs", "pedestal_runs")
+    assert asset.partitions_def == (RUNS if runs else DAYS)
