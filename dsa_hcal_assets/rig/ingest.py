@@ -9,23 +9,18 @@ file may hold rows of several days: loading gives each row to its own day, and `
 every day that has rows newer than its last cleaning.
 """
 
-import logging
-import os
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from dsa_hcal_assets.clock import day_key, utc_now
 from dsa_hcal_assets.database.connection import Database
-from dsa_hcal_assets.errors import BadInput
-from dsa_hcal_assets.ledger import Arrival, Ledger, Outcome
-from dsa_hcal_assets.ledger.model import FileUnavailable
+from dsa_hcal_assets.ledger import Ledger
+from dsa_hcal_assets.ledger.deliveries import Delivery
+from dsa_hcal_assets.ledger.scanning import ScanReport, scan_settled
 from dsa_hcal_assets.rig import SOURCE
 
 SUFFIX = ".csv"
-
-logger = logging.getLogger(__name__)
 
 _DUE = """
 select file_day.day::text, max(file_day.arrival_id)
@@ -34,40 +29,6 @@ select file_day.day::text, max(file_day.arrival_id)
  group by file_day.day, cleaned_day.through_arrival
 having max(file_day.arrival_id) > coalesce(cleaned_day.through_arrival, 0)
 """
-
-
-@dataclass
-class ScanReport:
-    """What one look into the incoming directory found, by file name.
-
-    Parameters
-    ----------
-    accepted
-        New files, now pending.
-    duplicates
-        Files whose content had been delivered before.
-    conflicts, quarantined
-        Files moved to quarantine: other content for a known start; unreadable or impossible.
-    settling
-        Files that changed less than the settle time ago; seen again next time.
-    unavailable
-        Files that could not be opened now; seen again next time.
-    foreign
-        Names that are no CSV files; left alone.
-    """
-
-    accepted: list[Arrival] = field(default_factory=list)
-    duplicates: list[str] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)
-    quarantined: list[str] = field(default_factory=list)
-    settling: list[str] = field(default_factory=list)
-    unavailable: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
-
-    @property
-    def partitions(self) -> list[str]:
-        """Partitions of the accepted files; `due_days` also names the other days they reach into."""
-        return sorted({arrival.partition for arrival in self.accepted})
 
 
 @dataclass(frozen=True)
@@ -88,25 +49,17 @@ def scan(
 ) -> ScanReport:
     """Bring the files of `incoming` that the ledger does not know into it.
 
-    Safe to repeat and to run twice at once; at most `limit` new files are read, oldest name first.
-
-    Parameters
-    ----------
-    incoming
-        The rig's directory (``<incoming>/rig``); need not exist yet.
-    settle_seconds
-        A file changed less than this ago may still be growing and is left for later.
-
-    Raises
-    ------
-    DatabaseUnavailable
-        If the ledger cannot be asked; every file stays where it is.
+    `due_days` also names the other days that files reach into; see `ledger.scanning.scan_settled`.
     """
-    report = ScanReport()
-    names = _names(incoming, settle_seconds, report)
-    for name in ledger.unknown(SOURCE, names)[:limit]:
-        _accept(incoming / name, ledger, report, now or utc_now())
-    return report
+    from dsa_hcal_assets.rig.readings import read_file
+
+    def describe(path: Path) -> Delivery:
+        raw = read_file(path, now=now or utc_now())
+        return Delivery(path, raw.first.isoformat(), day_key(raw.first), raw.first, raw.digest)
+
+    return scan_settled(
+        incoming, ledger, SOURCE, describe, _is_rig_file, settle_seconds=settle_seconds, limit=limit
+    )
 
 
 def due_days(database: Database, ledger: Ledger) -> list[Due]:
@@ -123,58 +76,5 @@ def due_days(database: Database, ledger: Ledger) -> list[Due]:
     return [Due(day, f"{day}:{newest[day]}") for day in sorted(newest)]
 
 
-def _names(incoming: Path, settle_seconds: float, report: ScanReport) -> list[str]:
-    names = []
-    changed_before = time.time() - settle_seconds
-    try:
-        entries = list(os.scandir(incoming))
-    except FileNotFoundError:
-        return []
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue  # a writer's unfinished part
-        if not (entry.name.endswith(SUFFIX) and entry.is_file(follow_symlinks=False)):
-            report.foreign.append(entry.name)
-        elif _changed_after(entry, changed_before):
-            report.settling.append(entry.name)
-        else:
-            names.append(entry.name)
-    return sorted(names)
-
-
-def _changed_after(entry: "os.DirEntry[str]", moment: float) -> bool:
-    try:
-        return entry.stat(follow_symlinks=False).st_mtime > moment
-    except FileNotFoundError:
-        return True  # gone since it was listed; if it comes back, the next look sees it
-
-
-def _accept(path: Path, ledger: Ledger, report: ScanReport, now: datetime) -> None:
-    from dsa_hcal_assets.rig.readings import RigFileUnavailable, read_file
-
-    try:
-        raw = read_file(path, now=now)
-        accepted = ledger.accept(
-            SOURCE,
-            path,
-            subject=raw.first.isoformat(),
-            partition=day_key(raw.first),
-            digest=raw.digest,
-            sample_time=raw.first,
-        )
-    except BadInput as error:
-        logger.warning("rig file quarantined: %s", error)
-        ledger.quarantine_arrival(SOURCE, path, error)
-        report.quarantined.append(path.name)
-        return
-    except (RigFileUnavailable, FileUnavailable) as error:
-        logger.warning("rig file left for later: %s", error)
-        report.unavailable.append(path.name)
-        return
-    match accepted.outcome:
-        case Outcome.NEW:
-            report.accepted.append(accepted.arrival)
-        case Outcome.DUPLICATE:
-            report.duplicates.append(path.name)
-        case _:
-            report.conflicts.append(path.name)
+def _is_rig_file(name: str) -> bool:
+    return name.endswith(SUFFIX)

@@ -17,7 +17,8 @@ from typing import Any
 import pandas as pd
 
 from dsa_hcal_assets.clock import require_utc
-from dsa_hcal_assets.errors import BadInput, TransientError
+from dsa_hcal_assets.errors import BadInput
+from dsa_hcal_assets.ledger.model import FileUnavailable
 
 COLUMNS = ("timestamp", "temperature", "pressure", "uptime")
 QUANTITIES = COLUMNS[1:]
@@ -43,7 +44,7 @@ class RigTimeImpossible(BadInput):
     """A reading claims a time that cannot be right."""
 
 
-class RigFileUnavailable(TransientError):
+class RigFileUnavailable(FileUnavailable):
     """The operating system did not let us read the file now."""
 
 

@@ -16,8 +16,9 @@ from dsa_hcal_assets.hcal.events import runs, set_points
 from dsa_hcal_assets.hcal.events.event import ControlEvent
 from dsa_hcal_assets.hcal.events.event_file import SUFFIX, read_event
 from dsa_hcal_assets.hcal.snapshots import due
-from dsa_hcal_assets.hcal.snapshots.ingest import Identity, ScanReport, check_time, scan_files
+from dsa_hcal_assets.hcal.snapshots.ingest import Identity, check_time, scan_files
 from dsa_hcal_assets.ledger import Arrival, Ledger
+from dsa_hcal_assets.ledger.scanning import ScanReport
 
 logger = logging.getLogger(__name__)
 

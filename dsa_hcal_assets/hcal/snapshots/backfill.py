@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsa_hcal_assets.hcal.snapshots import ingest
-from dsa_hcal_assets.hcal.snapshots.ingest import ScanReport
 from dsa_hcal_assets.hcal.snapshots.load_report import LoadReport
 from dsa_hcal_assets.hcal.snapshots.source import S, SnapshotSource
 from dsa_hcal_assets.ledger import Ledger
+from dsa_hcal_assets.ledger.scanning import ScanReport
 
 PORTION = 1440  # files, ten days of controllers: each portion costs one listing of the directory
 

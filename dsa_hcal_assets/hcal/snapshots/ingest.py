@@ -5,29 +5,24 @@ for snapshots (`scan`) and for files of any other kind (`scan_files`). Not here:
 (the source's room) and loading them (loading.py).
 """
 
-import logging
-import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dsa_hcal_assets.clock import day_key, utc_now
 from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.hcal.snapshots.source import SUFFIX, S, SnapshotSource
-from dsa_hcal_assets.ledger import Arrival, Ledger, Outcome, State
+from dsa_hcal_assets.ledger import Ledger, State
 from dsa_hcal_assets.ledger.deliveries import Delivery
-from dsa_hcal_assets.ledger.model import FileUnavailable
+from dsa_hcal_assets.ledger.scanning import ScanReport, described, enter, kept_if_unavailable, names_in
 from dsa_hcal_assets.products import Input
 
 FIRST_DAY = datetime(2023, 1, 1, tzinfo=UTC)  # first daily partition; nothing earlier can be processed
 LIVE = timedelta(days=1)  # how far back what is being taken now may lie
 FUTURE_LIMIT = timedelta(hours=1)  # a clock this far ahead is wrong, not early
 _AT_ONCE = 100  # files entered into the ledger in one transaction
-
-logger = logging.getLogger(__name__)
 
 
 class SnapshotTimeImpossible(BadInput):
@@ -51,40 +46,6 @@ class Identity:
     subject: str
     moment: datetime
     digest: str | None = None
-
-
-@dataclass
-class ScanReport:
-    """What one look into the incoming directory found.
-
-    Parameters
-    ----------
-    accepted
-        New contents, now pending, in the order they were read.
-    duplicates
-        Files whose content had been accepted before under another name or delivery.
-    conflicts, quarantined
-        Files moved to quarantine: another content for a known subject; unreadable or impossible.
-    unavailable
-        Names that could not be opened now (gone, no permission, I/O error); seen again next time.
-    foreign
-        Names in the directory that are no files of the source; left alone.
-    remaining
-        Names left for the next scan because of `limit`.
-    """
-
-    accepted: list[Arrival] = field(default_factory=list)
-    duplicates: list[str] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)
-    quarantined: list[str] = field(default_factory=list)
-    unavailable: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
-    remaining: int = 0
-
-    @property
-    def partitions(self) -> list[str]:
-        """UTC days that have something new, in order."""
-        return sorted({arrival.partition for arrival in self.accepted})
 
 
 def check_time(moment: datetime, now: datetime, what: str = "snapshot") -> None:
@@ -173,14 +134,20 @@ def scan_files(
     DatabaseUnavailable
         If the ledger cannot be asked; every file stays where it is.
     """
+
+    def describe(path: Path) -> Delivery:
+        identity = identify(path)
+        day = day_key(identity.moment)
+        return Delivery(path, identity.subject, day, identity.moment, identity.digest)
+
     report = ScanReport()
-    names = _names(incoming, suffix, report)
+    names = names_in(incoming, lambda name: name.endswith(suffix), report)
     unknown = ledger.unknown(source, names)
     live = bisect_left(unknown, live_from)
     unknown = unknown[live:] + unknown[:live]
     report.remaining = max(0, len(unknown) - limit)
     for some in _batched(unknown[:limit], _AT_ONCE):
-        _accept([incoming / name for name in some], ledger, source, identify, report)
+        _accept([incoming / name for name in some], ledger, source, describe, report)
     return report
 
 
@@ -190,84 +157,25 @@ def day_inputs(ledger: Ledger, source: SnapshotSource[S], day: str) -> tuple[Inp
     return tuple(Input(arrival.name, arrival.digest) for arrival in arrivals if arrival.state is State.LOADED)
 
 
-def _names(incoming: Path, suffix: str, report: ScanReport) -> list[str]:
-    names = []
-    try:
-        with os.scandir(incoming) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue  # a writer's unfinished part
-                if entry.name.endswith(suffix) and entry.is_file(follow_symlinks=False):
-                    names.append(entry.name)
-                else:
-                    report.foreign.append(entry.name)
-    except FileNotFoundError:
-        return []
-    return sorted(names)
-
-
 def _accept(
     paths: Iterable[Path],
     ledger: Ledger,
     source: str,
-    identify: Callable[[Path], Identity],
+    describe: Callable[[Path], Delivery],
     report: ScanReport,
 ) -> None:
     deliveries = []
     for path in paths:
-        with _kept_if_unavailable(path, source, report):
-            if delivery := _identified(path, ledger, source, identify, report):
+        with kept_if_unavailable(path, source, report):
+            if delivery := described(path, ledger, source, describe, report):
                 deliveries.append(delivery)
     entered = ledger.accept_plain(source, deliveries)
     for delivery in deliveries:
         if delivery.path.name in entered:
             report.accepted.append(entered[delivery.path.name])
             continue
-        with _kept_if_unavailable(delivery.path, source, report):
-            _decide(delivery, ledger, source, report)
-
-
-@contextmanager
-def _kept_if_unavailable(path: Path, source: str, report: ScanReport) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, FileUnavailable) as error:
-        logger.warning("%s file %s cannot be opened now: %s", source, path.name, error)
-        report.unavailable.append(path.name)
-
-
-def _identified(
-    path: Path, ledger: Ledger, source: str, identify: Callable[[Path], Identity], report: ScanReport
-) -> Delivery | None:
-    """Return what the file is about; None if it had to go to quarantine."""
-    try:
-        identity = identify(path)
-    except BadInput as error:
-        logger.warning("%s file %s quarantined: %s", source, path.name, error)
-        ledger.quarantine_arrival(source, path, error)
-        report.quarantined.append(path.name)
-        return None
-    day = day_key(identity.moment)
-    return Delivery(path, identity.subject, day, identity.moment, identity.digest)
-
-
-def _decide(delivery: Delivery, ledger: Ledger, source: str, report: ScanReport) -> None:
-    """Accept a file whose name, content or subject is known."""
-    accepted = ledger.accept(
-        source,
-        delivery.path,
-        subject=delivery.subject,
-        partition=delivery.partition,
-        digest=delivery.digest,
-        sample_time=delivery.sample_time,
-    )
-    if accepted.outcome is Outcome.NEW:
-        report.accepted.append(accepted.arrival)
-    elif accepted.outcome is Outcome.CONFLICT:
-        logger.warning("%s file %s quarantined: another content has its subject", source, delivery.path.name)
-        report.conflicts.append(delivery.path.name)
-    else:
-        report.duplicates.append(delivery.path.name)
+        with kept_if_unavailable(delivery.path, source, report):
+            enter(delivery, ledger, source, report)
 
 
 def _batched(names: list[str], size: int) -> Iterator[list[str]]:

@@ -14,10 +14,11 @@ import pytest
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, encode
 from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap, load_channel_map, shipped_path
-from dsa_hcal_assets.hcal.snapshots.ingest import FUTURE_LIMIT, ScanReport, scan
+from dsa_hcal_assets.hcal.snapshots.ingest import FUTURE_LIMIT, scan
 from dsa_hcal_assets.hcal.snapshots.load_report import LoadReport, Result
 from dsa_hcal_assets.hcal.towers.loading import load_day
 from dsa_hcal_assets.ledger import Ledger
+from dsa_hcal_assets.ledger.scanning import ScanReport
 from dsa_hcal_assets_tests.hcal.detector import DAY, cycle, land, snapshot
 
 TOWERS = 3072
