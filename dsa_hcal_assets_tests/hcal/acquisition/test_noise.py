@@ -9,39 +9,20 @@ from hypothesis import strategies as st
 from dsa_hcal_assets.hcal.acquisition.deadlines import Deadlines
 from dsa_hcal_assets.hcal.acquisition.poller import BoardPoller
 from dsa_hcal_assets.hcal.controllers.boards import Board
+from dsa_hcal_assets_tests.hcal.acquisition.noise import noise, serving
 
 HASTY = Deadlines(connect=1.0, reply=0.05, board=1.0, quiet=0.005, backoff=0.001)
-# bytes a controller's stream is made of, and any others
-PIECES = st.sampled_from(
-    [b">", b"\n\r", b"21.4", b"\xff", b"\xff\xfa", b"\xff\xf0", b"nan", b"V", b"T0", b"$"]
-)
-NOISE = st.lists(PIECES | st.binary(max_size=8), max_size=12).map(b"".join)
+NOISE = noise(b">", b"\n\r", b"21.4", b"\xff", b"\xff\xfa", b"\xff\xf0", b"nan", b"V", b"T0", b"$")
 
 
 async def poll_noise(replies):
-    todo = iter(replies)
-
-    async def serve(reader, writer):
+    async with serving(replies) as address:
+        poller = BoardPoller(Board("80", *address), HASTY)
         try:
-            while await reader.read(64):
-                noise = next(todo, None)
-                if noise is None:
-                    break
-                writer.write(noise)
-                await writer.drain()
-        except ConnectionError:
-            pass
+            async with asyncio.timeout(HASTY.board + 2):
+                return await poller.poll()
         finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    poller = BoardPoller(Board("80", *server.sockets[0].getsockname()), HASTY)
-    try:
-        async with asyncio.timeout(HASTY.board + 2):
-            return await poller.poll()
-    finally:
-        poller.close()
-        server.close()
+            poller.close()
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -15,14 +15,13 @@ from dsa_hcal_assets.hcal.supplies.snapshot import encode
 from dsa_hcal_assets.hcal.supplies.units import LvCrate, Meter, Mpod, Unit
 from dsa_hcal_assets.simulation.supplies.mpod import SimulatedMpod
 from dsa_hcal_assets.simulation.supplies.mpod_agent import MpodAgent
+from dsa_hcal_assets_tests.hcal.acquisition.noise import noise, serving
 from dsa_hcal_assets_tests.hcal.supplies.scene import NOW
 
 HASTY = Deadlines(connect=1.0, reply=0.07, board=1.0, quiet=0.005, backoff=0.001)
-# bytes the two crates' streams are made of, and any others
-PIECES = st.sampled_from(
-    [b">", b"\n\r", b"7.001V", b"0.014A", b"V01", b"\xff\xfa", b"nan", b"\r", b"+6.5E+01,+1.2E-04", b","]
+NOISE = noise(
+    b">", b"\n\r", b"7.001V", b"0.014A", b"V01", b"\xff\xfa", b"nan", b"\r", b"+6.5E+01,+1.2E-04", b","
 )
-NOISE = st.lists(PIECES | st.binary(max_size=8), max_size=12).map(b"".join)
 noisy = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -36,27 +35,8 @@ async def poll(unit: Unit, deadlines: Deadlines = HASTY) -> CrateReading:
 
 
 async def poll_noise(kind: type[Unit], replies: Sequence[bytes]) -> CrateReading:
-    todo = iter(replies)
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await reader.read(64):
-                noise = next(todo, None)
-                if noise is None:
-                    break
-                writer.write(noise)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
-    try:
+    async with serving(replies) as (host, port):
         return await poll(kind(id="noisy", host=host, port=port))
-    finally:
-        server.close()
 
 
 def must_be_a_reading(reading: CrateReading) -> None:
