@@ -6,11 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dsa_hcal_assets.daq.durable_file import DiskFull
-from dsa_hcal_assets.daq.jobs import JobContext
 from dsa_hcal_assets.daq.jobs.job import JobStopping
-from dsa_hcal_assets.daq.one_writer import SecondWriter, one_writer
-from dsa_hcal_assets.daq.streams.opening import StreamPlace
-from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.hcal.acquisition import polling_job
 from dsa_hcal_assets.hcal.acquisition.boards_job import HcalBoards, HcalBoardsConfig
 from dsa_hcal_assets.hcal.controllers.boards import write_boards
@@ -18,6 +14,7 @@ from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, encode, read_
 from dsa_hcal_assets.simulation.boards.faults import Faults
 from dsa_hcal_assets.simulation.boards.rack import Rack, rack_in_thread
 from dsa_hcal_assets_tests.daq.test_durable_file import file_size_limit
+from dsa_hcal_assets_tests.hcal.acquisition.job_making import jobs_of
 
 
 @pytest.fixture(scope="module")
@@ -29,19 +26,10 @@ def rack():
 @pytest.fixture
 def make(rack, tmp_path):
     """Make the job as its process would, without a broker; torn down at the end."""
-
-    def make(**keys):
-        write_boards(tmp_path / "boards.toml", rack.boards)
-        paths = {"boards_file": tmp_path / "boards.toml", "directory": tmp_path / "hcal"}
-        config = HcalBoardsConfig(type="hcal_boards", id="boards", **(paths | keys))
-        made.append(HcalBoards(config, JobContext("hall", StreamPlace(tmp_path, shared_memory=False))))
-        return made[-1]
-
-    made = []
-    yield make
-    for job in made:
-        job.stopping.set()
-        job.teardown()
+    write_boards(tmp_path / "boards.toml", rack.boards)
+    paths = {"boards_file": tmp_path / "boards.toml", "directory": tmp_path / "hcal"}
+    with jobs_of(HcalBoards, HcalBoardsConfig, tmp_path, **paths) as make:
+        yield make
 
 
 def snapshots(tmp_path):
@@ -64,20 +52,6 @@ def shows_a_full_disk(job):
     except DiskFull:
         return True
     return False
-
-
-def test_each_step_leaves_one_file_and_publishes_the_same_bytes(make, tmp_path, monkeypatch):
-    job, live = make(), []
-    monkeypatch.setattr(job, "publish", lambda topic, value, **facts: live.append((topic, value, facts)))
-    job.setup()
-    for _ in range(3):
-        job.step()
-    job.teardown()
-
-    taken = snapshots(tmp_path)
-    assert [snapshot.sequence for snapshot in taken] == [0, 1, 2]
-    copies = [value for topic, value, _ in live if topic == "hcal.snapshot"]
-    assert copies == [encode(snapshot) for snapshot in taken]
 
 
 def test_each_step_says_how_it_is_to_health_checks(make, rack, monkeypatch):
@@ -139,17 +113,6 @@ def test_a_disk_that_is_full_is_shown_and_nothing_taken_is_lost(make, tmp_path):
     job.teardown()
 
     assert [snapshot.sequence for snapshot in snapshots(tmp_path)] == list(range(steps))
-
-
-def test_a_second_one_into_the_same_directory_does_not_start(make, tmp_path):
-    (tmp_path / "hcal").mkdir()
-    with one_writer(tmp_path / "hcal"), pytest.raises(SecondWriter):
-        make().setup()
-
-
-def test_a_list_of_boards_that_is_not_there_is_named(make, tmp_path):
-    with pytest.raises(ConfigurationError, match=r"missing\.toml"):
-        make(boards_file=tmp_path / "missing.toml").setup()
 
 
 def test_a_stop_in_the_middle_of_a_long_cycle_ends_it_and_keeps_what_was_taken(

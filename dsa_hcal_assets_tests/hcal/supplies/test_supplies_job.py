@@ -9,14 +9,13 @@ import time
 import pytest
 
 from dsa_hcal_assets.daq.jobs import JobContext
-from dsa_hcal_assets.daq.one_writer import SecondWriter, one_writer
 from dsa_hcal_assets.daq.streams.opening import StreamPlace
-from dsa_hcal_assets.errors import ConfigurationError
-from dsa_hcal_assets.hcal.supplies.snapshot import encode, read_snapshot
+from dsa_hcal_assets.hcal.supplies.snapshot import read_snapshot
 from dsa_hcal_assets.hcal.supplies.supplies_job import HcalSupplies, HcalSuppliesConfig
 from dsa_hcal_assets.hcal.supplies.units import read_units, write_units
 from dsa_hcal_assets.simulation.supplies.bench import LV, METER, MPOD, SimulatedSupplies, supplies_in_thread
 from dsa_hcal_assets.simulation.supplies.supplies_job import SimulatedSuppliesConfig, SimulatedSuppliesJob
+from dsa_hcal_assets_tests.hcal.acquisition.job_making import jobs_of
 
 
 @pytest.fixture(scope="module")
@@ -29,37 +28,23 @@ def supplies():
 @pytest.fixture
 def make(supplies, tmp_path):
     """Make the job as its process would, without a broker; torn down at the end."""
-
-    def make(**keys):
-        write_units(tmp_path / "supplies.toml", supplies.units)
-        paths = {"supplies_file": tmp_path / "supplies.toml", "directory": tmp_path / "supplies"}
-        config = HcalSuppliesConfig(type="hcal_supplies", id="supplies", **(paths | keys))
-        made.append(HcalSupplies(config, JobContext("hall", StreamPlace(tmp_path, shared_memory=False))))
-        return made[-1]
-
-    made = []
-    yield make
-    for job in made:
-        job.stopping.set()
-        job.teardown()
+    write_units(tmp_path / "supplies.toml", supplies.units)
+    paths = {"supplies_file": tmp_path / "supplies.toml", "directory": tmp_path / "supplies"}
+    with jobs_of(HcalSupplies, HcalSuppliesConfig, tmp_path, **paths) as make:
+        yield make
 
 
 def snapshots(tmp_path):
     return [read_snapshot(path) for path in sorted((tmp_path / "supplies").glob("*.snap"))]
 
 
-def test_each_step_leaves_one_file_and_publishes_the_same_bytes(make, tmp_path, monkeypatch):
-    job, live = make(), []
-    monkeypatch.setattr(job, "publish", lambda topic, value, **facts: live.append((topic, value)))
+def test_each_supply_is_read_when_it_is_due(make, tmp_path):
+    job = make()
     job.setup()
     for _ in range(3):
         job.step()
     job.teardown()
-
-    taken = snapshots(tmp_path)
-    copies = [value for topic, value in live if topic == "hcal.supplies"]
-    assert copies == [encode(snapshot) for snapshot in taken]
-    assert [[board.board for board in snapshot.boards] for snapshot in taken] == [
+    assert [[board.board for board in snapshot.boards] for snapshot in snapshots(tmp_path)] == [
         [MPOD, LV, METER],
         [MPOD, METER],
         [MPOD, LV, METER],
@@ -68,17 +53,6 @@ def test_each_step_leaves_one_file_and_publishes_the_same_bytes(make, tmp_path, 
 
 def test_bias_crates_are_read_every_minute_unless_told_otherwise(make):
     assert make().config.interval == 60.0
-
-
-def test_a_second_one_into_the_same_directory_does_not_start(make, tmp_path):
-    (tmp_path / "supplies").mkdir()
-    with one_writer(tmp_path / "supplies"), pytest.raises(SecondWriter):
-        make().setup()
-
-
-def test_a_list_of_supplies_that_is_not_there_is_named(make, tmp_path):
-    with pytest.raises(ConfigurationError, match=r"missing\.toml"):
-        make(supplies_file=tmp_path / "missing.toml").setup()
 
 
 def test_the_simulated_supplies_are_a_job_too(tmp_path):
