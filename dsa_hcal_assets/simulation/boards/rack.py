@@ -15,6 +15,7 @@ from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.simulation.boards.board import SimulatedBoard
 from dsa_hcal_assets.simulation.boards.faults import Faults, read_faults, require_known
 from dsa_hcal_assets.simulation.boards.history import History, Troubles
+from dsa_hcal_assets.simulation.boards.listening import Served
 from dsa_hcal_assets.simulation.boards.physics import BOARDS
 from dsa_hcal_assets.simulation.boards.server import B, BoardServer
 
@@ -23,7 +24,7 @@ _log = logging.getLogger(__name__)
 _CALL_SECONDS = 10.0
 
 
-class ServedBoards(Generic[B]):
+class ServedBoards(Served[BoardServer[B]]):
     """Simulated boards of any kind, each on its own port.
 
     Parameters
@@ -61,20 +62,6 @@ class ServedBoards(Generic[B]):
     def board(self, id: str) -> B:
         """Return a board, to look at its truth and settings."""
         return self.servers[id].board
-
-    async def start(self) -> None:
-        """Start all boards."""
-        for server in self.servers.values():
-            await server.start()
-
-    async def stop(self) -> None:
-        """Stop all boards."""
-        for server in self.servers.values():
-            await server.stop()
-
-    async def set_faults(self, id: str, faults: Faults) -> None:
-        """Change what is wrong with one board."""
-        await self.servers[id].set_faults(faults)
 
     async def follow_faults(self, path: Path, *, every: float = 0.5) -> None:
         """Apply the faults file at `path` whenever it changes, until cancelled.

@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import socket
-import struct
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from dsa_hcal_assets.simulation.boards.board import Output
 from dsa_hcal_assets.simulation.boards.commands import Command, CommandCutter
 from dsa_hcal_assets.simulation.boards.faults import Faults
+from dsa_hcal_assets.simulation.boards.listening import TcpServer, reset
 from dsa_hcal_assets.simulation.boards.replies import PROMPT, flood, reply
 
 _BANNER = b"HCAL slow control > version 2\n\r"
@@ -40,7 +39,7 @@ class Cuts(Protocol):
         """Return the commands that `data` completes."""
 
 
-class BoardServer(Generic[B]):
+class BoardServer(TcpServer, Generic[B]):
     """Serves a simulated board to any number of clients.
 
     Parameters
@@ -58,28 +57,15 @@ class BoardServer(Generic[B]):
     cutter: Callable[[], Cuts] = CommandCutter
 
     def __init__(self, board: B, host: str = "127.0.0.1", port: int = 0, faults: Faults | None = None):
+        super().__init__(host, port, faults)
         self.board = board
-        self.host = host
-        self.port = port
-        self.faults = Faults() if faults is None else faults
-        self._server: asyncio.Server | None = None
-        self._clients: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
         self.connections = 0  # accepted since the start
 
     async def start(self) -> None:
         """Take the port and listen, unless the board is down from the start."""
-        await self._listen()
+        await super().start()
         if self.faults.power_cut:
             await self._power_cut()
-        if self.faults.down:
-            await self.stop()
-
-    async def stop(self) -> None:
-        """Close the port and drop all clients."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        await self._drop()
 
     async def _power_cut(self) -> None:
         await self._drop()
@@ -87,32 +73,13 @@ class BoardServer(Generic[B]):
         if isinstance(board, LosesSettings):
             board.power_cut()
 
-    async def _drop(self) -> None:
-        tasks = list(self._clients.values())
-        for writer, task in list(self._clients.items()):
-            reset(writer)
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
     async def set_faults(self, faults: Faults) -> None:
         """Switch to `faults`, from the next reply on; `down` and `power_cut` take effect at once."""
-        was_down, cut = self.faults.down, faults.power_cut and not self.faults.power_cut
-        self.faults = faults
-        if cut:
+        if faults.power_cut and not self.faults.power_cut:
             await self._power_cut()
-        if faults.down and not was_down:
-            await self.stop()
-        elif was_down and not faults.down:
-            await self._listen()
+        await super().set_faults(faults)
 
-    async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._clients[writer] = task
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         answering: asyncio.Task[None] | None = None
         cutter = self.cutter()
@@ -127,13 +94,9 @@ class BoardServer(Generic[B]):
                     output = self.board.execute(command)
                     if output is not None and not self.faults.mute:
                         answering = asyncio.create_task(self._answer(writer, command, output))
-        except (ConnectionError, asyncio.CancelledError):
-            pass  # the client went, or the board is being switched off: both end this connection
         finally:
             if answering is not None:
                 answering.cancel()
-            self._clients.pop(writer, None)
-            writer.close()
 
     async def _answer(self, writer: asyncio.StreamWriter, command: Command, output: Output) -> None:
         faults = self.faults.on(command.channel)
@@ -153,14 +116,6 @@ class BoardServer(Generic[B]):
             if faults.latency_ms:
                 await asyncio.sleep(faults.latency_ms / 2000)
             await _send(writer, data[half:], faults.drip_seconds)
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    """Close a connection with RST, as a board that lost power or crashed does."""
-    connected: socket.socket | None = writer.get_extra_info("socket")
-    if connected is not None and connected.fileno() >= 0:
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
 
 
 async def _send(writer: asyncio.StreamWriter, data: bytes, drip_seconds: float) -> None:

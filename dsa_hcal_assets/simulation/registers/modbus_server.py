@@ -1,18 +1,17 @@
 """A simulated board with registers that speaks Modbus TCP, faults included."""
 
 import asyncio
-import contextlib
 
 from dsa_hcal_assets.hcal.registers.modbus import HEADER
 from dsa_hcal_assets.simulation.boards.faults import Faults
-from dsa_hcal_assets.simulation.boards.server import reset
+from dsa_hcal_assets.simulation.boards.listening import TcpServer, reset
 from dsa_hcal_assets.simulation.registers.board import SimulatedRegisters
 
 _ILLEGAL_FUNCTION, _ILLEGAL_ADDRESS = 1, 2
 _FUNCTIONS = {"holding": 3, "input": 4}
 
 
-class ModbusServer:
+class ModbusServer(TcpServer):
     """Serves a board to any number of clients.
 
     Of `Faults` it knows down, mute, latency_ms, garbage (another transaction's answer) and reset.
@@ -34,55 +33,23 @@ class ModbusServer:
         port: int = 0,
         faults: Faults | None = None,
     ) -> None:
+        super().__init__(host, port, faults)
         self.board = board
-        self.host = host
-        self.port = port
-        self.faults = Faults() if faults is None else faults
-        self._server: asyncio.Server | None = None
-        self._clients: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
-    async def start(self) -> None:
-        """Take the port and listen, unless the board is down."""
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-        if self.faults.down:
-            await self.stop()
-
-    async def stop(self) -> None:
-        """Close the port and drop all clients."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        tasks = list(self._clients.values())
-        for writer, task in list(self._clients.items()):
-            reset(writer)
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._clients[writer] = task
-        try:
-            while True:
-                transaction, _, length, unit = HEADER.unpack(await reader.readexactly(HEADER.size))
-                body = await reader.readexactly(length - 1)
-                await asyncio.sleep(self.faults.latency_ms / 1000)
-                if self.faults.reset:
-                    reset(writer)
-                    return
-                answer = self._answer(body)
-                if self.faults.garbage:
-                    transaction ^= 0x5555
-                if not self.faults.mute:
-                    writer.write(HEADER.pack(transaction, 0, len(answer) + 1, unit) + answer)
-                    await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client went, or the board is being switched off: both end this connection
-        finally:
-            self._clients.pop(writer, None)
-            with contextlib.suppress(OSError):
-                writer.close()
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            transaction, _, length, unit = HEADER.unpack(await reader.readexactly(HEADER.size))
+            body = await reader.readexactly(length - 1)
+            await asyncio.sleep(self.faults.latency_ms / 1000)
+            if self.faults.reset:
+                reset(writer)
+                return
+            answer = self._answer(body)
+            if self.faults.garbage:
+                transaction ^= 0x5555
+            if not self.faults.mute:
+                writer.write(HEADER.pack(transaction, 0, len(answer) + 1, unit) + answer)
+                await writer.drain()
 
     def _answer(self, body: bytes) -> bytes:
         function, table = body[0], self.board.table

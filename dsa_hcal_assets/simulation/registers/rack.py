@@ -7,6 +7,7 @@ from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.hcal.controllers.boards import Board
 from dsa_hcal_assets.hcal.registers.table import RegisterTable
 from dsa_hcal_assets.simulation.boards.faults import Faults, require_known
+from dsa_hcal_assets.simulation.boards.listening import Served
 from dsa_hcal_assets.simulation.boards.server import BoardServer
 from dsa_hcal_assets.simulation.registers.board import SimulatedRegisters
 from dsa_hcal_assets.simulation.registers.cutter import LineCutter
@@ -19,7 +20,7 @@ class TextServer(BoardServer[SimulatedRegisters]):
     cutter = LineCutter
 
 
-class RegisterRack:
+class RegisterRack(Served[TextServer | ModbusServer]):
     """Boards that have the registers of a table and speak its protocol.
 
     Parameters
@@ -52,13 +53,14 @@ class RegisterRack:
         faults = faults or {}
         require_known(faults, boards)
         self._simulated = {id: SimulatedRegisters(id, table, seed, now=now) for id in boards}
-        self.servers: dict[str, TextServer | ModbusServer] = {}
+        servers: dict[str, TextServer | ModbusServer] = {}
         for index, (id, board) in enumerate(self._simulated.items()):
             port = port_base and port_base + index
             if table.protocol == "modbus":
-                self.servers[id] = ModbusServer(board, host, port, faults.get(id))
+                servers[id] = ModbusServer(board, host, port, faults.get(id))
             else:
-                self.servers[id] = TextServer(board, host, port, faults.get(id))
+                servers[id] = TextServer(board, host, port, faults.get(id))
+        self.servers = servers
 
     @property
     def boards(self) -> tuple[Board, ...]:
@@ -68,13 +70,3 @@ class RegisterRack:
     def board(self, id: str) -> SimulatedRegisters:
         """Return a board, to look at its truth."""
         return self._simulated[id]
-
-    async def start(self) -> None:
-        """Start all boards."""
-        for server in self.servers.values():
-            await server.start()
-
-    async def stop(self) -> None:
-        """Stop all boards."""
-        for server in self.servers.values():
-            await server.stop()

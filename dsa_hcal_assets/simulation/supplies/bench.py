@@ -8,6 +8,7 @@ from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.daq.jobs.background_loop import BackgroundLoop
 from dsa_hcal_assets.hcal.supplies.units import LvCrate, Meter, Mpod, Unit
 from dsa_hcal_assets.simulation.boards.faults import Faults, require_known
+from dsa_hcal_assets.simulation.boards.listening import Served
 from dsa_hcal_assets.simulation.supplies.lv_crate import LvServer, SimulatedLvCrate
 from dsa_hcal_assets.simulation.supplies.meter import MeterServer, SimulatedMeter
 from dsa_hcal_assets.simulation.supplies.mpod import SimulatedMpod
@@ -17,7 +18,7 @@ MPOD, LV, METER = "mpod", "lv", "keithley"
 IDS = (MPOD, LV, METER)
 
 
-class SimulatedSupplies:
+class SimulatedSupplies(Served[MpodAgent | LvServer | MeterServer]):
     """A bias crate `mpod`, a low-voltage crate `lv` and a meter `keithley`, each on its own port.
 
     Parameters
@@ -52,7 +53,7 @@ class SimulatedSupplies:
         self.mpod = SimulatedMpod(seed, now=now)
         self.lv = SimulatedLvCrate(seed)
         self.meter = SimulatedMeter(now=now)
-        self.servers: dict[str, MpodAgent | LvServer | MeterServer] = {
+        self.servers = {
             MPOD: MpodAgent(self.mpod, host, ports[0], faults.get(MPOD)),
             LV: LvServer(self.lv, host, ports[1], faults.get(LV)),
             METER: MeterServer(self.meter, host, ports[2], faults.get(METER)),
@@ -68,20 +69,6 @@ class SimulatedSupplies:
             LvCrate(id=LV, host=lv.host, port=lv.port, every=self._lv_every),
             Meter(id=METER, host=meter.host, port=meter.port),
         )
-
-    async def start(self) -> None:
-        """Start all of them."""
-        for server in self.servers.values():
-            await server.start()
-
-    async def stop(self) -> None:
-        """Stop all of them."""
-        for server in self.servers.values():
-            await server.stop()
-
-    async def set_faults(self, name: str, faults: Faults) -> None:
-        """Change what is wrong with one of them."""
-        await self.servers[name].set_faults(faults)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.simulation.boards.faults import Faults
-from dsa_hcal_assets.simulation.boards.server import reset
+from dsa_hcal_assets.simulation.boards.listening import TcpServer, reset
 from dsa_hcal_assets.simulation.supplies.physics import BiasChannel
 
 OVERFLOW, NOT_MEASURED = 9.9e37, 9.91e37
@@ -59,7 +59,7 @@ class SimulatedMeter:
         return ",".join(f"{values[element]:+.6E}" for element in self._elements)
 
 
-class MeterServer:
+class MeterServer(TcpServer):
     """Serves a `SimulatedMeter`.
 
     Of the boards' faults `down`, `mute`, `latency_ms`, `garbage`, `nan`, `echo`, `reset` and `banner` (a
@@ -69,54 +69,18 @@ class MeterServer:
     def __init__(
         self, meter: SimulatedMeter, host: str = "127.0.0.1", port: int = 0, faults: Faults | None = None
     ) -> None:
-        self.meter, self.host, self.port = meter, host, port
-        self.faults = Faults() if faults is None else faults
-        self._server: asyncio.Server | None = None
-        self._clients: set[asyncio.StreamWriter] = set()
+        super().__init__(host, port, faults)
+        self.meter = meter
 
-    async def start(self) -> None:
-        """Take the port and listen, unless it is down from the start."""
-        await self._listen()
-        if self.faults.down:
-            await self.stop()
-
-    async def stop(self) -> None:
-        """Close the port and drop the client."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for writer in list(self._clients):
-            reset(writer)
-
-    async def set_faults(self, faults: Faults) -> None:
-        """Switch to `faults`; `down` takes effect at once."""
-        was_down, self.faults = self.faults.down, faults
-        if faults.down and not was_down:
-            await self.stop()
-        elif was_down and not faults.down:
-            await self._listen()
-
-    async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._clients:  # a terminal server has one line
-            writer.close()
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._clients) > 1:  # a terminal server has one line
             return
-        self._clients.add(writer)
         if self.faults.banner:
             writer.write(_STALE)
-        try:
-            while True:
-                command = (await reader.readuntil(b"\r")).strip().decode("latin-1")
-                if command:
-                    await self._answer(command, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client went, or the meter is being switched off
-        finally:
-            self._clients.discard(writer)
-            writer.close()
+        while True:
+            command = (await reader.readuntil(b"\r")).strip().decode("latin-1")
+            if command:
+                await self._answer(command, writer)
 
     async def _answer(self, command: str, writer: asyncio.StreamWriter) -> None:
         if self.faults.echo:

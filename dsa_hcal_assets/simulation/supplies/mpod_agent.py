@@ -11,6 +11,7 @@ from pysnmp.proto.api import v2c
 
 from dsa_hcal_assets.hcal.supplies.snmp import Oid, opaque_float, plain_value
 from dsa_hcal_assets.simulation.boards.faults import Faults
+from dsa_hcal_assets.simulation.boards.listening import Listening
 from dsa_hcal_assets.simulation.supplies.mpod import SimulatedMpod
 
 READ, WRITE = "public", "guru"  # communities as crates are delivered
@@ -21,7 +22,7 @@ _NAN = v2c.Opaque(opaque_float(math.nan))
 VarBind = tuple[Oid, object]
 
 
-class MpodAgent(asyncio.DatagramProtocol):
+class MpodAgent(Listening, asyncio.DatagramProtocol):
     """Answers for a `SimulatedMpod`.
 
     Parameters
@@ -41,16 +42,10 @@ class MpodAgent(asyncio.DatagramProtocol):
     def __init__(
         self, crate: SimulatedMpod, host: str = "127.0.0.1", port: int = 0, faults: Faults | None = None
     ) -> None:
-        self.crate, self.host, self.port = crate, host, port
-        self.faults = Faults() if faults is None else faults
+        super().__init__(host, port, faults)
+        self.crate = crate
         self.requests = 0  # understood since the start
         self._transport: asyncio.DatagramTransport | None = None
-
-    async def start(self) -> None:
-        """Take the port and listen, unless the crate is down from the start."""
-        await self._listen()
-        if self.faults.down:
-            await self.stop()
 
     async def stop(self) -> None:
         """Close the port."""
@@ -58,14 +53,6 @@ class MpodAgent(asyncio.DatagramProtocol):
             self._transport.close()
             self._transport = None
             await asyncio.sleep(0)  # the socket is closed by the loop's next turn
-
-    async def set_faults(self, faults: Faults) -> None:
-        """Switch to `faults`; `down` takes effect at once."""
-        was_down, self.faults = self.faults.down, faults
-        if faults.down and not was_down:
-            await self.stop()
-        elif was_down and not faults.down:
-            await self._listen()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer a request; what is no request, or has a wrong community, gets no answer."""
