@@ -13,6 +13,29 @@ comment on function hcal.state_status is
     'What is wrong with a tower''s state, 0: nothing, else a sum of: 1 no temperature, 2 bias unknown or off '
     '(below 30 V), 4 gain not corrected, 8 bad but usable (hcal.bad_channel), 16 bad';
 
+create function hcal.correction_at(moment timestamptz)
+returns table (tower_id smallint, gain real, gain_error real, correction_set bigint)
+language sql stable parallel safe as $$
+select g.tower_id, g.gain, g.gain_error, g.correction_set
+from hcal.gain_correction g
+where g.correction_set = (
+    select c.correction_set from hcal.correction_set c
+    where c.day = ($1 at time zone 'UTC')::date and c.verdict in ('pass', 'warn')
+    order by c.correction_set desc limit 1
+) and g.validity @> $1 and g.gain is not null
+$$;
+comment on function hcal.correction_at(timestamptz) is
+    'Gain corrections valid at a time, of the newest passed set of its day; units as in hcal.gain_correction';
+
+create function hcal.bad_channel_at(moment timestamptz)
+returns table (tower_id smallint, severity integer, reasons text)
+language sql stable parallel safe as $$
+select b.tower_id, max(b.severity)::integer, string_agg(distinct b.reason, ', ' order by b.reason)
+from hcal.bad_channel b where b.validity @> $1 group by b.tower_id
+$$;
+comment on function hcal.bad_channel_at(timestamptz) is
+    'Towers bad at a time, each once: its worst severity and all reasons (hcal.bad_channel)';
+
 create function hcal.tower_state_at(moment timestamptz, max_age interval default interval '1 hour')
 returns table (
     tower_id integer,
@@ -54,18 +77,6 @@ with nearest as materialized (
     join hcal.tower_reading r on r.ts = c.cycle
     join missing m on m.tower_id = r.tower_id
     order by r.tower_id, r.temperature is null, greatest(r.ts - $1, $1 - r.ts), r.ts)
-), correction as (
-    select g.tower_id, g.gain, g.gain_error, g.correction_set
-    from hcal.gain_correction g
-    where g.correction_set = (
-        select c.correction_set from hcal.correction_set c
-        where c.day = ($1 at time zone 'UTC')::date and c.verdict in ('pass', 'warn')
-        order by c.correction_set desc limit 1
-    ) and g.validity @> $1 and g.gain is not null
-), bad as (
-    select b.tower_id, max(b.severity)::integer as severity,
-        string_agg(distinct b.reason, ', ' order by b.reason) as reasons
-    from hcal.bad_channel b where b.validity @> $1 group by b.tower_id
 )
 select
     t.tower_id::integer, t.detector::integer, t.towerid::integer, t.packed_key,
@@ -77,8 +88,8 @@ select
     hcal.state_status(r.temperature, r.bias, g.gain is not null, b.severity)
 from hcal.tower t
 left join reading r on r.tower_id = t.tower_id
-left join correction g on g.tower_id = t.tower_id
-left join bad b on b.tower_id = t.tower_id
+left join hcal.correction_at($1) g on g.tower_id = t.tower_id
+left join hcal.bad_channel_at($1) b on b.tower_id = t.tower_id
 where t.detector < 2
 $$;
 comment on function hcal.tower_state_at(timestamptz, interval) is

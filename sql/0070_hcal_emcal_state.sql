@@ -40,18 +40,6 @@ with nearest as materialized (
     join hcal.emcal_reading r on r.ts = c.cycle
     join missing m on m.tower_id = r.tower_id
     order by r.tower_id, r.temperature_sipm is null, greatest(r.ts - $1, $1 - r.ts), r.ts)
-), correction as (
-    select g.tower_id, g.gain, g.gain_error, g.correction_set
-    from hcal.gain_correction g
-    where g.correction_set = (
-        select c.correction_set from hcal.correction_set c
-        where c.day = ($1 at time zone 'UTC')::date and c.verdict in ('pass', 'warn')
-        order by c.correction_set desc limit 1
-    ) and g.validity @> $1 and g.gain is not null
-), bad as (
-    select b.tower_id, max(b.severity)::integer as severity,
-        string_agg(distinct b.reason, ', ' order by b.reason) as reasons
-    from hcal.bad_channel b where b.validity @> $1 group by b.tower_id
 )
 select
     t.tower_id::integer, 2, t.towerid::integer, t.packed_key, t.ieta::integer, t.iphi::integer,
@@ -62,8 +50,8 @@ select
     hcal.state_status(r.temperature_sipm, r.bias, g.gain is not null, b.severity)
 from hcal.emcal_tower t
 left join reading r on r.tower_id = t.tower_id
-left join correction g on g.tower_id = t.tower_id
-left join bad b on b.tower_id = t.tower_id
+left join hcal.correction_at($1) g on g.tower_id = t.tower_id
+left join hcal.bad_channel_at($1) b on b.tower_id = t.tower_id
 $$;
 comment on function hcal.emcal_state_at(timestamptz, interval) is
     'State of the 24,576 EMCal towers valid at a time: a row each, as hcal.tower_state_at. Units as in '
