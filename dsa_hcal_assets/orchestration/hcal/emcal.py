@@ -5,10 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.asked import Work
-from dsa_hcal_assets.orchestration.hcal.sensor import work_of_days
+from dsa_hcal_assets.orchestration.hcal.sensor import landed
 from dsa_hcal_assets.orchestration.incoming import incoming_sensor
 from dsa_hcal_assets.orchestration.partitions import DAYS
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
@@ -68,10 +67,8 @@ emcal_job = dg.define_asset_job("emcal_day", dg.AssetSelection.groups("hcal_emca
 def look(installation: Installation) -> list[Work]:
     """Accept what landed; return the days with snapshots to load or telemetry nobody reported."""
     from dsa_hcal_assets.hcal.emcal.snapshot import EMCAL
-    from dsa_hcal_assets.hcal.snapshots import due, ingest
 
-    ingest.scan(installation.settings.incoming / EMCAL.name, installation.ledger, EMCAL)
-    return work_of_days(due.due_days(installation.database, installation.ledger, EMCAL.name), utc_now())
+    return landed(installation, EMCAL)
 
 
 emcal_sensor = incoming_sensor(

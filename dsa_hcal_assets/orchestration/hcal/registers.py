@@ -5,10 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.asked import Work
-from dsa_hcal_assets.orchestration.hcal.sensor import collected, work_of_days
+from dsa_hcal_assets.orchestration.hcal.sensor import landed
 from dsa_hcal_assets.orchestration.incoming import incoming_sensor
 from dsa_hcal_assets.orchestration.partitions import DAYS
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
@@ -56,13 +55,8 @@ def look(installation: Installation) -> list[Work]:
     Those of the day being taken are collected for a while (`register_report_seconds`).
     """
     from dsa_hcal_assets.hcal.registers.snapshot import REGISTERS
-    from dsa_hcal_assets.hcal.snapshots import due, ingest
 
-    ledger = installation.ledger
-    ingest.scan(installation.settings.incoming / REGISTERS.name, ledger, REGISTERS)
-    now = utc_now()
-    works = work_of_days(due.due_days(installation.database, ledger, REGISTERS.name), now)
-    return collected(works, ledger, REGISTERS.name, now, installation.settings.hcal.register_report_seconds)
+    return landed(installation, REGISTERS, installation.settings.hcal.register_report_seconds)
 
 
 registers_sensor = incoming_sensor(

@@ -5,10 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.asked import Work
-from dsa_hcal_assets.orchestration.hcal.sensor import collected, work_of_days
+from dsa_hcal_assets.orchestration.hcal.sensor import landed
 from dsa_hcal_assets.orchestration.incoming import incoming_sensor
 from dsa_hcal_assets.orchestration.partitions import DAYS
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun, stage_asset
@@ -57,14 +56,9 @@ def look(installation: Installation) -> list[Work]:
     A run a minute would be more work than the readings are: those of the day being taken are collected
     for a while (`supply_report_seconds`).
     """
-    from dsa_hcal_assets.hcal.snapshots import due, ingest
     from dsa_hcal_assets.hcal.supplies.snapshot import SUPPLIES
 
-    ledger = installation.ledger
-    ingest.scan(installation.settings.incoming / SUPPLIES.name, ledger, SUPPLIES)
-    now = utc_now()
-    works = work_of_days(due.due_days(installation.database, ledger, SUPPLIES.name), now)
-    return collected(works, ledger, SUPPLIES.name, now, installation.settings.hcal.supply_report_seconds)
+    return landed(installation, SUPPLIES, installation.settings.hcal.supply_report_seconds)
 
 
 supplies_sensor = incoming_sensor(
