@@ -8,7 +8,7 @@ straight into the partition.
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
@@ -25,6 +25,7 @@ from dsa_hcal_assets.hcal.emcal.tower_rows import ROW, tower_rows
 from dsa_hcal_assets.hcal.snapshots import loading, snapshot_rows
 from dsa_hcal_assets.hcal.snapshots.load_report import LoadReport
 from dsa_hcal_assets.hcal.snapshots.loading import Prepared
+from dsa_hcal_assets.hcal.snapshots.partitions import make_months
 from dsa_hcal_assets.ledger import Arrival, Ledger
 from dsa_hcal_assets.settings.hcal import HcalSettings
 
@@ -64,11 +65,7 @@ class EmcalTables:
 
     def make_room(self, database: Database, cycles: Sequence[datetime]) -> None:
         """Create the partitions of `cycles` (UTC months), in a transaction of its own."""
-        firsts = sorted({cycle.astimezone(UTC).date().replace(day=1) for cycle in cycles})
-        with database.transaction() as cursor:
-            for first in firsts:
-                moment = datetime(first.year, first.month, 1, tzinfo=UTC)
-                cursor.execute("select hcal.ensure_month('emcal_reading', %s)", (moment,))
+        make_months(database, cycles, "select hcal.ensure_month('emcal_reading', %s)")
 
     def present(self, cursor: Cursor, cycles: Sequence[datetime]) -> dict[datetime, int]:
         """Return the arrival each of `cycles` is loaded from, for those that are."""

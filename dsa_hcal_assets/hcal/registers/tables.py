@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from dsa_hcal_assets.hcal.registers.table import RegisterTable
 from dsa_hcal_assets.hcal.snapshots import loading, snapshot_rows
 from dsa_hcal_assets.hcal.snapshots.load_report import LoadReport
 from dsa_hcal_assets.hcal.snapshots.loading import Prepared
+from dsa_hcal_assets.hcal.snapshots.partitions import make_months
 from dsa_hcal_assets.ledger import Arrival, Ledger
 
 ROW = np.dtype(
@@ -56,11 +57,7 @@ class RegisterTables:
 
     def make_room(self, database: Database, cycles: Sequence[datetime]) -> None:
         """Create the partitions of `cycles` (UTC months), in a transaction of its own."""
-        firsts = sorted({cycle.astimezone(UTC).date().replace(day=1) for cycle in cycles})
-        with database.transaction() as cursor:
-            for first in firsts:
-                moment = datetime(first.year, first.month, 1, tzinfo=UTC)
-                cursor.execute("select hcal.ensure_month('register_reading', %s)", (moment,))
+        make_months(database, cycles, "select hcal.ensure_month('register_reading', %s)")
 
     def present(self, cursor: Cursor, cycles: Sequence[datetime]) -> dict[datetime, int]:
         """Return the arrival each of `cycles` is loaded from, for those that are."""

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
@@ -13,6 +13,7 @@ from psycopg2.extras import Json, execute_values
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.snapshots import snapshot_rows
 from dsa_hcal_assets.hcal.snapshots.loading import Prepared
+from dsa_hcal_assets.hcal.snapshots.partitions import make_months
 from dsa_hcal_assets.hcal.supplies.output_status import state_of
 from dsa_hcal_assets.hcal.supplies.readings import CrateReading, SupplySnapshot
 from dsa_hcal_assets.hcal.supplies.snapshot import SUPPLIES
@@ -48,10 +49,7 @@ class SupplyTables:
 
     def make_room(self, database: Database, cycles: Sequence[datetime]) -> None:
         """Create the partitions of `cycles` (UTC months), in a transaction of its own."""
-        months = {cycle.astimezone(UTC).strftime("%Y-%m"): cycle for cycle in cycles}
-        with database.transaction() as cursor:
-            for _, cycle in sorted(months.items()):
-                cursor.execute("select hcal.ensure_month('supply_reading', %s)", (cycle,))
+        make_months(database, cycles, "select hcal.ensure_month('supply_reading', %s)")
 
     def present(self, cursor: Cursor, cycles: Sequence[datetime]) -> dict[datetime, int]:
         """Return the arrival each of `cycles` is loaded from, for those that are."""

@@ -21,6 +21,7 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.controllers.readings import BoardReading, Snapshot
 from dsa_hcal_assets.hcal.mapping.channel_map import ChannelMap
 from dsa_hcal_assets.hcal.snapshots.loading import Prepared
+from dsa_hcal_assets.hcal.snapshots.partitions import make_months
 from dsa_hcal_assets.hcal.towers import history, led_rows
 from dsa_hcal_assets.hcal.towers.tower_rows import COPY_COLUMNS, failed_readings, tower_rows
 from dsa_hcal_assets.ledger import Arrival
@@ -78,11 +79,7 @@ class TowerTables:
 
     def make_room(self, database: Database, cycles: Sequence[datetime]) -> None:
         """Create the partitions of `cycles` (UTC months), in a transaction of its own."""
-        firsts = sorted({cycle.astimezone(UTC).date().replace(day=1) for cycle in cycles})
-        moments = [datetime(first.year, first.month, 1, tzinfo=UTC) for first in firsts]
-        with database.transaction() as cursor:
-            for moment in moments:
-                cursor.execute("select hcal.ensure_month(%s)", (moment,))
+        make_months(database, cycles, "select hcal.ensure_month(%s)")
 
     def present(self, cursor: Cursor, cycles: Sequence[datetime]) -> dict[datetime, int]:
         """Return the arrival each of `cycles` is loaded from, for those that are."""
