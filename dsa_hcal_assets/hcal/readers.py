@@ -106,7 +106,7 @@ def state_at(
             remedy="ask for a time of data taking, or allow a greater age",
         )
     rows = database.rows(_STATE, (cycle,))
-    frame = _frame(rows, [*TOWER_COLUMNS, *READING_COLUMNS], reals=REALS)
+    frame = frame_of(rows, [*TOWER_COLUMNS, *READING_COLUMNS], reals=REALS)
     frame.attrs["cycle"] = cycle.isoformat()
     return frame
 
@@ -128,7 +128,7 @@ def newest_state(database: Database, day: str | date) -> pd.DataFrame:
 def tower_series(database: Database, tower_id: int, start: datetime, end: datetime) -> pd.DataFrame:
     """Return the readings of one tower, indexed by time (``ts``), one row a loaded snapshot."""
     rows = database.rows(_SERIES, (tower_id, require_utc(start), require_utc(end)))
-    return _frame(rows, ["ts", *READING_COLUMNS], reals=REALS).set_index("ts")
+    return frame_of(rows, ["ts", *READING_COLUMNS], reals=REALS).set_index("ts")
 
 
 def rollup_series(
@@ -142,7 +142,7 @@ def rollup_series(
         cursor.execute(statement, (unit, quantity, require_utc(start), require_utc(end)))
         rows = cursor.fetchall()
     columns = ["bucket", "n", "mean", "std", "min", "max"]
-    return _frame(rows, columns, reals=columns[2:]).set_index("bucket")
+    return frame_of(rows, columns, reals=columns[2:]).set_index("bucket")
 
 
 def rollup_of_day(database: Database, rollup: Rollup, day: str | date) -> pd.DataFrame:
@@ -154,7 +154,7 @@ def rollup_of_day(database: Database, rollup: Rollup, day: str | date) -> pd.Dat
         cursor.execute(statement, bounds(day))
         rows = cursor.fetchall()
     columns = ["bucket", _unit(rollup), "quantity", "n", "mean", "std", "min", "max"]
-    return _frame(rows, columns, reals=columns[4:])
+    return frame_of(rows, columns, reals=columns[4:])
 
 
 def snapshots(database: Database, day: str | date) -> pd.DataFrame:
@@ -173,13 +173,13 @@ def snapshots(database: Database, day: str | date) -> pd.DataFrame:
         "level",
     ]
     rows = database.rows(_SNAPSHOTS, bounds(day))
-    return _frame(rows, columns)
+    return frame_of(rows, columns)
 
 
 def board_health(database: Database, day: str | date) -> pd.DataFrame:
     """Return the state of every board in every snapshot of a UTC day, with what went wrong."""
     rows = database.rows(_BOARDS, bounds(day))
-    return _frame(rows, ["ts", "board", "status", "sampled_at", "failed_readings", "error"])
+    return frame_of(rows, ["ts", "board", "status", "sampled_at", "failed_readings", "error"])
 
 
 def towers_of_day(database: Database, day: str | date) -> pd.DataFrame:
@@ -192,16 +192,17 @@ def towers_of_day(database: Database, day: str | date) -> pd.DataFrame:
     """
     rows = database.rows(_TOWERS_OF_DAY, bounds(day))
     values = ["temperature", "temperature_min", "temperature_max", "leakage", "leakage_max", "bias_offset"]
-    return _frame(rows, [*TOWER_COLUMNS, "n", *values], reals=values)
+    return frame_of(rows, [*TOWER_COLUMNS, "n", *values], reals=values)
 
 
 def _unit(rollup: Rollup) -> str:
     return "sector_id" if rollup.startswith("sector") else "half_sector"
 
 
-def _frame(
+def frame_of(
     rows: list[tuple[Any, ...]], columns: list[str], *, reals: list[str] | tuple[str, ...] = ()
 ) -> pd.DataFrame:
+    """Return rows of the database as a table whose columns `reals` are float64, NULL as NaN."""
     frame = pd.DataFrame(rows, columns=columns)
     # a column of nothing but NULL would otherwise be of type object
     return frame.astype(dict.fromkeys(reals, "float64"))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dsa_hcal_assets.hcal.mapping.geometry import EMCAL_FIRST_TOWER_ID, EMCAL_TOWERS, NoSuchTower
+from dsa_hcal_assets.hcal.mapping.geometry import EMCAL_FIRST_TOWER_ID, EMCAL_TOWERS, within
 
 Ints = NDArray[np.int32]
 
@@ -81,7 +81,7 @@ def eta_phi_of_towerid(towerid: ArrayLike) -> tuple[Ints, Ints]:
     NoSuchTower
         For a number outside.
     """
-    supersector, in_supersector = np.divmod(_within("towerid", towerid, TOWERS), _SUPERSECTOR_CHANNELS)
+    supersector, in_supersector = np.divmod(within("towerid", towerid, TOWERS), _SUPERSECTOR_CHANNELS)
     packet, in_packet = np.divmod(in_supersector, _PACKET_CHANNELS)
     board, channel = np.divmod(in_packet, TOWERS_PER_BOARD)
     block, corner = np.divmod(channel, 4)
@@ -101,13 +101,13 @@ def towerid_of_eta_phi(ieta: ArrayLike, iphi: ArrayLike) -> Ints:
     NoSuchTower
         Outside 96 bins of eta and 256 of phi.
     """
-    towerid: Ints = _towerids()[_within("ieta", ieta, ETA_BINS), _within("iphi", iphi, PHI_BINS)]
+    towerid: Ints = _towerids()[within("ieta", ieta, ETA_BINS), within("iphi", iphi, PHI_BINS)]
     return towerid
 
 
 def packed_key(ieta: ArrayLike, iphi: ArrayLike) -> Ints:
     """Return reconstruction's key of a tower: iphi + (ieta << 16)."""
-    key: Ints = _within("iphi", iphi, PHI_BINS) + (_within("ieta", ieta, ETA_BINS) << 16)
+    key: Ints = within("iphi", iphi, PHI_BINS) + (within("ieta", ieta, ETA_BINS) << 16)
     return key
 
 
@@ -120,12 +120,12 @@ def eta_phi_of_key(key: ArrayLike) -> tuple[Ints, Ints]:
         If the key is not one of a tower.
     """
     number = np.asarray(key, dtype=np.int64)
-    return _within("eta of key", number >> 16, ETA_BINS), _within("phi of key", number & 0xFFFF, PHI_BINS)
+    return within("eta of key", number >> 16, ETA_BINS), within("phi of key", number & 0xFFFF, PHI_BINS)
 
 
 def board_of_towerid(towerid: ArrayLike) -> tuple[Ints, Ints]:
     """Return (sector, interface board) that serve towers numbered 0-24575."""
-    side, in_sector = np.divmod(_within("towerid", towerid, TOWERS), TOWERS_PER_SECTOR)
+    side, in_sector = np.divmod(within("towerid", towerid, TOWERS), TOWERS_PER_SECTOR)
     # of each supersector's two sectors the first one counted is the southern one
     sector = np.where(side % 2 == 1, side // 2, side // 2 + SECTORS // 2)
     return sector, in_sector // TOWERS_PER_BOARD
@@ -139,9 +139,9 @@ def towerids_of_board(sector: ArrayLike, interface_board: ArrayLike) -> Ints:
     NoSuchTower
         Outside 64 sectors of 6 boards.
     """
-    number = _within("sector", sector, SECTORS)
+    number = within("sector", sector, SECTORS)
     side = np.where(number < SECTORS // 2, 2 * number + 1, 2 * (number - SECTORS // 2))
-    board = _within("interface board", interface_board, BOARDS_PER_SECTOR)
+    board = within("interface board", interface_board, BOARDS_PER_SECTOR)
     first = TOWERS_PER_SECTOR * side + TOWERS_PER_BOARD * board
     towerids: Ints = np.add.outer(first, np.arange(TOWERS_PER_BOARD)).astype(np.int32)
     return towerids
@@ -149,19 +149,19 @@ def towerids_of_board(sector: ArrayLike, interface_board: ArrayLike) -> Ints:
 
 def tower_id(towerid: ArrayLike) -> Ints:
     """Return the number that is unique over detectors, 3072-27647."""
-    number: Ints = _within("towerid", towerid, TOWERS) + np.int32(EMCAL_FIRST_TOWER_ID)
+    number: Ints = within("towerid", towerid, TOWERS) + np.int32(EMCAL_FIRST_TOWER_ID)
     return number
 
 
 def board_name(sector: int, interface_board: int) -> str:
     """Return the name of an interface board for people, such as ``S08-3``."""
-    number = int(_within("sector", sector, SECTORS))
-    return f"S{number:02d}-{int(_within('interface board', interface_board, BOARDS_PER_SECTOR))}"
+    number = int(within("sector", sector, SECTORS))
+    return f"S{number:02d}-{int(within('interface board', interface_board, BOARDS_PER_SECTOR))}"
 
 
 def tower_name(tower_id: int) -> str:
     """Return the name of a tower for people, such as ``EMCal 385 (S00-0)``."""
-    towerid = int(_within("tower_id", tower_id - EMCAL_FIRST_TOWER_ID, TOWERS))
+    towerid = int(within("tower_id", tower_id - EMCAL_FIRST_TOWER_ID, TOWERS))
     sector, board = board_of_towerid(towerid)
     return f"EMCal {towerid} ({board_name(int(sector), int(board))})"
 
@@ -197,15 +197,3 @@ def _towerids() -> Ints:
     every = np.arange(TOWERS, dtype=np.int32)
     towerids[eta_phi_of_towerid(every)] = every
     return towerids
-
-
-def _within(name: str, values: ArrayLike, size: int) -> Ints:
-    numbers = np.asarray(values, dtype=np.int64)
-    outside = (numbers < 0) | (numbers >= size)
-    if outside.any():
-        raise NoSuchTower(
-            f"no such EMCal tower: {name} out of range",
-            expected=f"0-{size - 1}",
-            found=str(numbers[outside].flat[0]),
-        )
-    return numbers.astype(np.int32)

@@ -4,7 +4,6 @@ All times are aware UTC; intervals are half-open [start, end).
 """
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import pandas as pd
 
@@ -13,7 +12,7 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.hcal.emcal.snapshot import EMCAL
 from dsa_hcal_assets.hcal.emcal.tower_rows import REALS
-from dsa_hcal_assets.hcal.readers import NoState
+from dsa_hcal_assets.hcal.readers import NoState, frame_of
 
 TOWER_COLUMNS = ["tower_id", "towerid", "ieta", "iphi", "sector", "interface_board", "board_channel"]
 
@@ -117,7 +116,7 @@ def state_at(
             f"no EMCal state within {max_age} of {moment.isoformat()}",
             remedy="ask for a time of data taking, or allow a greater age",
         )
-    frame = _frame(database.rows(_STATE, (cycle,)), [*TOWER_COLUMNS, *REALS], REALS)
+    frame = frame_of(database.rows(_STATE, (cycle,)), [*TOWER_COLUMNS, *REALS], reals=REALS)
     frame.attrs["cycle"] = cycle.isoformat()
     return frame
 
@@ -125,7 +124,7 @@ def state_at(
 def tower_series(database: Database, tower_id: int, start: datetime, end: datetime) -> pd.DataFrame:
     """Return the readings of one tower, indexed by time (``ts``), one row a loaded snapshot."""
     rows = database.rows(_SERIES, (tower_id, EMCAL.name, require_utc(start), require_utc(end)))
-    return _frame(rows, ["ts", *REALS], REALS).set_index("ts")
+    return frame_of(rows, ["ts", *REALS], reals=REALS).set_index("ts")
 
 
 def towers_of_day(database: Database, day: str | date) -> pd.DataFrame:
@@ -137,20 +136,15 @@ def towers_of_day(database: Database, day: str | date) -> pd.DataFrame:
         24,576 rows in order of `tower_id`; `n` counts SiPM temperatures, towers without any are NaN.
     """
     rows = database.rows(_DAY, bounds(day))
-    return _frame(rows, [*TOWER_COLUMNS, "n", *_STATISTICS], _STATISTICS)
+    return frame_of(rows, [*TOWER_COLUMNS, "n", *_STATISTICS], reals=_STATISTICS)
 
 
 def boards_of_day(database: Database, day: str | date) -> pd.DataFrame:
     """Return the state of every interface board in every snapshot of a UTC day, with what went wrong."""
     voltages = ("bias", "lv_positive", "lv_negative")
-    return _frame(database.rows(_BOARDS, bounds(day)), _BOARD_COLUMNS, voltages)
+    return frame_of(database.rows(_BOARDS, bounds(day)), _BOARD_COLUMNS, reals=voltages)
 
 
 def snapshots(database: Database, day: str | date) -> pd.DataFrame:
     """Return the loaded snapshots of a UTC day with their counts, in order of time."""
-    return _frame(database.rows(_SNAPSHOTS, (EMCAL.name, *bounds(day))), _SNAPSHOT_COLUMNS, ())
-
-
-def _frame(rows: list[tuple[Any, ...]], columns: list[str], reals: tuple[str, ...]) -> pd.DataFrame:
-    # a column of nothing but NULL would otherwise be of type object
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(reals, "float64"))
+    return frame_of(database.rows(_SNAPSHOTS, (EMCAL.name, *bounds(day))), _SNAPSHOT_COLUMNS)

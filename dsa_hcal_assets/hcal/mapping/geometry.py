@@ -102,7 +102,7 @@ def eta_phi_of_towerid(towerid: ArrayLike) -> tuple[Ints, Ints]:
     NoSuchTower
         For a number outside 0-1535.
     """
-    number = _within("towerid", towerid, TOWERS_PER_DETECTOR)
+    number = within("towerid", towerid, TOWERS_PER_DETECTOR)
     supersector, in_supersector = np.divmod(number, 192)
     packet, in_packet = np.divmod(in_supersector, 64)
     board, channel = np.divmod(in_packet, 16)
@@ -117,8 +117,8 @@ def towerid_of_eta_phi(ieta: ArrayLike, iphi: ArrayLike) -> Ints:
     NoSuchTower
         Outside 24 bins of eta and 64 of phi.
     """
-    packet, local_eta = np.divmod(_within("ieta", ieta, ETA_BINS), 8)
-    supersector, in_supersector = np.divmod(_within("iphi", iphi, PHI_BINS), 8)
+    packet, local_eta = np.divmod(within("ieta", ieta, ETA_BINS), 8)
+    supersector, in_supersector = np.divmod(within("iphi", iphi, PHI_BINS), 8)
     board, local_phi = np.divmod(in_supersector, 2)
     towerid: Ints = 192 * supersector + 64 * packet + 16 * board + 2 * local_eta + local_phi
     return towerid
@@ -126,7 +126,7 @@ def towerid_of_eta_phi(ieta: ArrayLike, iphi: ArrayLike) -> Ints:
 
 def packed_key(ieta: ArrayLike, iphi: ArrayLike) -> Ints:
     """Return reconstruction's key of a tower: iphi + (ieta << 16)."""
-    key: Ints = _within("iphi", iphi, PHI_BINS) + (_within("ieta", ieta, ETA_BINS) << 16)
+    key: Ints = within("iphi", iphi, PHI_BINS) + (within("ieta", ieta, ETA_BINS) << 16)
     return key
 
 
@@ -139,13 +139,13 @@ def eta_phi_of_key(key: ArrayLike) -> tuple[Ints, Ints]:
         If the key is not one of an HCal tower.
     """
     number = np.asarray(key, dtype=np.int64)
-    return _within("eta of key", number >> 16, ETA_BINS), _within("phi of key", number & 0xFFFF, PHI_BINS)
+    return within("eta of key", number >> 16, ETA_BINS), within("phi of key", number & 0xFFFF, PHI_BINS)
 
 
 def tower_id(detector: ArrayLike, towerid: ArrayLike) -> Ints:
     """Return the number that is unique over detectors."""
-    offset = _within("detector", detector, len(Detector)) * np.int32(TOWERS_PER_DETECTOR)
-    number: Ints = offset + _within("towerid", towerid, TOWERS_PER_DETECTOR)
+    offset = within("detector", detector, len(Detector)) * np.int32(TOWERS_PER_DETECTOR)
+    number: Ints = offset + within("towerid", towerid, TOWERS_PER_DETECTOR)
     return number
 
 
@@ -156,13 +156,13 @@ def tower_at(detector: ArrayLike, ieta: ArrayLike, iphi: ArrayLike) -> Ints:
 
 def sector_label(sector_id: int) -> str:
     """Return the name of a sector, such as ``O-08`` or ``I-31``, from its number 0-63."""
-    detector, sector = divmod(int(_within("sector_id", sector_id, 2 * SECTORS)), SECTORS)
+    detector, sector = divmod(int(within("sector_id", sector_id, 2 * SECTORS)), SECTORS)
     return f"{Detector(detector).letter}-{sector:02d}"
 
 
 def half_sector_label(half_sector: int) -> str:
     """Return the name shifters use of a half-sector, such as ``O-08N``, from its number 0-127."""
-    sector, half = divmod(int(_within("half_sector", half_sector, HALF_SECTORS)), 2)
+    sector, half = divmod(int(within("half_sector", half_sector, HALF_SECTORS)), 2)
     return sector_label(sector) + "NS"[half]
 
 
@@ -182,7 +182,7 @@ def half_sector_of_label(label: str) -> int:
 
 def tower_name(tower_id: int) -> str:
     """Return the name of a tower for people, such as ``OHCal 385 (O-08S)``."""
-    detector, towerid = divmod(int(_within("tower_id", tower_id, HCAL_TOWERS)), TOWERS_PER_DETECTOR)
+    detector, towerid = divmod(int(within("tower_id", tower_id, HCAL_TOWERS)), TOWERS_PER_DETECTOR)
     half_sector = int(towers().half_sector[int(tower_id)])
     return f"{Detector(detector).label} {towerid} ({half_sector_label(half_sector)})"
 
@@ -213,7 +213,8 @@ def towers() -> Towers:
     return Towers(**columns)
 
 
-def _within(name: str, values: ArrayLike, size: int) -> Ints:
+def within(name: str, values: ArrayLike, size: int) -> Ints:
+    """Return numbers as int32; raises `NoSuchTower` where they are not 0 to `size` - 1."""
     numbers = np.asarray(values, dtype=np.int64)
     outside = (numbers < 0) | (numbers >= size)
     if outside.any():
