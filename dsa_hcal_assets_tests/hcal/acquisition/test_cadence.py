@@ -48,7 +48,7 @@ def test_every_cycle_asks_for_what_reconstruction_needs():
         (Cadence(0, 0, 0), [set()] * 4),
         (Cadence(1, 0, 4), [{"LR", "D"}, {"LR"}, {"LR"}, {"LR"}]),
     ],
-    ids=str,
+    ids=["LEDs every 2nd, diodes every 3rd", "never", "LEDs always, DAC every 4th"],
 )
 def test_the_board_is_asked_for_what_is_due_and_for_nothing_else(cycles, cadence, due):
     _, asked, _ = cycles(cadence, 4)
