@@ -16,11 +16,12 @@ demo: install
 up: install
 	$(RUN) $(BIN)/dsa-hcal up $(ARGS)
 
+# Three at once on two cores: much of what is tested is waiting for something that was killed.
 test: install system check
-	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not verify' $(ARGS)
+	$(RUN) $(BIN)/python -m pytest -n 3 --dist loadfile -m 'not verify' $(ARGS)
 
 verify: install system check
-	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(RUN) $(BIN)/python -m pytest -n 3 --dist loadfile --hypothesis-profile searching $(ARGS)
 
 check: install
 	$(BIN)/ruff check .

@@ -16,9 +16,11 @@ from dsa_hcal_assets.database import migrations, urls
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.embedded import EmbeddedServer
 
-# A property is about results; how long one example takes on a busy machine says nothing.
-hypothesis.settings.register_profile("platform", deadline=None)
-hypothesis.settings.load_profile("platform")
+# A property is about results; how long one example takes on a busy machine says nothing. The same
+# examples each time, so that a failure is of the change at hand; `make verify` looks for new ones.
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("searching", deadline=None)
+hypothesis.settings.load_profile("repeatable")
 
 TEMPLATE = "template_migrated"
 # Nothing here outlives a power cut, so its flushing to disk is saved; commits stay synchronous.

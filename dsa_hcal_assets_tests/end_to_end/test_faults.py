@@ -166,8 +166,8 @@ def _drop_snapshots(story: Story) -> None:
     cut = encode(snapshots[6])
     story.land("hcal", CONTROLLERS.file_name(snapshots[6].cycle), cut[: len(cut) // 2])
     story.land("hcal", "hcal_empty.snap", b"")
-    story.land("hcal", "hcal_zz_again.snap", encode(snapshots[2]))
-    story.land("hcal", "hcal_zz_other.snap", encode(detector.snapshot(3, run_number=99)))
+    story.land("hcal", "hcal_20250605Tz_again.snap", encode(snapshots[2]))
+    story.land("hcal", "hcal_20250605Tz_other.snap", encode(detector.snapshot(3, run_number=99)))
     dark = datetime.fromisoformat(DARK_DAY).replace(hour=12, tzinfo=UTC)
     silent = detector.snapshot(7, moment=dark, down=detector.physics.BOARDS)
     story.land("hcal", CONTROLLERS.file_name(dark), encode(silent))
@@ -274,7 +274,7 @@ def test_what_cannot_be_used_is_in_quarantine_with_reason_and_remedy(
     ("source", "name"),
     [
         ("uvh5", uvh5_files.name(5, "2025-06-05T20:38:42")),
-        ("hcal", "hcal_zz_other.snap"),
+        ("hcal", "hcal_20250605Tz_other.snap"),
         ("rig", "c-other.csv"),
     ],
 )
@@ -292,7 +292,7 @@ def test_the_same_time_with_other_content_is_a_conflict_that_names_both(story: S
     ("source", "name"),
     [
         ("uvh5", uvh5_files.name(3, "2025-06-05T20:38:41")),
-        ("hcal", "hcal_zz_again.snap"),
+        ("hcal", "hcal_20250605Tz_again.snap"),
         ("rig", "b-again.csv"),
     ],
 )
@@ -345,7 +345,7 @@ def test_good_snapshots_went_through_whole_and_the_day_says_what_it_lacks(story:
         (snapshots.product_id,),
     )
     assert level == "warn"
-    assert "hcal_zz_other.snap" in detail
+    assert "hcal_20250605Tz_other.snap" in detail
 
 
 def test_a_day_without_any_reading_is_stopped_at_its_gate_and_told(story: Story):

@@ -148,11 +148,11 @@ def test_dagsters_home_is_filled(tmp_path: Path):
     instance = yaml.safe_load((home / "dagster.yaml").read_text())
     assert instance["storage"]["custom"]["config"] == {"variable": "DSA_HCAL_DAGSTER_POSTGRES_URL"}
     assert instance["telemetry"] == {"enabled": False}
-    assert instance["concurrency"]["runs"]["tag_concurrency_limits"][1] == {
+    assert {
         "key": "dsa_hcal/partition",
         "value": {"applyLimitPerUniqueValue": True},
         "limit": 1,
-    }
+    } in instance["concurrency"]["runs"]["tag_concurrency_limits"]
     (server,) = yaml.safe_load((home / "workspace.yaml").read_text())["load_from"]
     assert server["grpc_server"]["location_name"] == "package"
     assert {path.name for path in settings.incoming.iterdir()} == {"uvh5", "ms", "hcal", "rig"}
