@@ -71,7 +71,8 @@ def ours(job: Job) -> Callable[[], None]:
         with job.step("apply"):
             applied = apply(ms, flags, str(job.out / TABLES), profile, str(job.out / "calibrated"))["ms"]
         with job.step("image"):
-            made = image(Path(applied), job.out / "image", ImageParameters(**job.image))
+            parameters = ImageParameters.of_profile(observed.profile.imaging, **job.image)
+            made = image(Path(applied), job.out / "image", parameters)
         job.fluxes[OURS] = _fluxes(made.planes["image"], observed)
         with job.step("solve with the field"):
             solved = solve(ms, flags, profile, str(job.out / "field"), group, dec)
@@ -193,7 +194,8 @@ def casatasks(job: Job) -> Callable[[], None]:
             casa.exportfits(imagename=str(job.out / "image.image"), fitsimage=str(job.out / "image.fits"))
         job.fluxes[TCLEAN] = _fluxes(job.out / "image.fits", observed)
         job.tell("off the clock: the same image as ours, of these data")
-        same = image(Path(split), job.out / "same", ImageParameters(**job.image))
+        parameters = ImageParameters.of_profile(observed.profile.imaging, **job.image)
+        same = image(Path(split), job.out / "same", parameters)
         job.fluxes[OURS] = _fluxes(same.planes["image"], observed)
 
     return run
