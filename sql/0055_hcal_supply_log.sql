@@ -13,8 +13,15 @@ select
     (r.i_meas * 1e6)::real as imeas,
     r.status
 from hcal.source_snapshot s
-join hcal.supply_reading r on r.ts = s.cycle
-where s.source = 'supplies' and r.kind = 'mpod' and r.hcal_sector is not null;
+-- a range of times is found cycle by cycle: joined as a whole, an hour would read every month, since a
+-- local time in a zone that can be set is no range of UTC for the planner
+cross join lateral (
+    select slot, channel, hcal_sector, v_set, v_meas, i_limit, i_meas, status
+    from hcal.supply_reading
+    where ts = s.cycle and kind = 'mpod' and hcal_sector is not null
+    offset 0  -- keeps the planner from joining them as a whole after all
+) r
+where s.source = 'supplies';
 comment on view public.hcalmpodlog is 'Compatibility: bias supplies of the HCal sectors by time (naive local time, see hcal.local_zone), slot and channel. Units as its rows show them (currents of 50-200, limits of 5.5): an assumption, hcal.supply_reading says V and A';
 comment on column public.hcalmpodlog.time is 'Start of the cycle, local naive time';
 comment on column public.hcalmpodlog.slot is 'Slot in the crate';
