@@ -10,7 +10,7 @@ from dsa_hcal_assets.quality import Level, Verdict
 from dsa_hcal_assets.quality.store import record
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.web.app import create_app
-from dsa_hcal_assets.web.observing_day import groups_of, neighbours
+from dsa_hcal_assets.web.pages.observing_day import groups_of, neighbours
 
 DAY = date(2025, 6, 5)
 FIRST, SECOND, NEXT_DAY = "2025-06-05T00:00:00", "2025-06-05T23:59:59", "2025-06-06T00:00:00"

@@ -1,0 +1,60 @@
+"""What every route of the API may ask for: settings, connections, the version."""
+
+import importlib.metadata
+import threading
+from functools import cached_property
+
+from dsa_hcal_assets.database import roles
+from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.installation import Installation
+from dsa_hcal_assets.ledger import Ledger
+from dsa_hcal_assets.settings import Settings
+
+CONNECT_SECONDS = 3.0
+STATEMENT_SECONDS = 5.0
+
+
+class Web:
+    """One installation as the HTTP face sees it.
+
+    Parameters
+    ----------
+    settings
+        Settings of the installation; read from the environment when None.
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting is wrong, or there is no database to ask.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.installation = Installation(settings)
+        self.settings = self.installation.settings
+        self.version = importlib.metadata.version("dsa_hcal_assets")
+        self.writer = Database(
+            self.installation.database.url,
+            connect_seconds=CONNECT_SECONDS,
+            statement_seconds=STATEMENT_SECONDS,
+        )
+        self._reader: Database | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def reader(self) -> Database:
+        """Connections of the read-only role: the only ones that answers to GET may use.
+
+        Raises
+        ------
+        DatabaseUnavailable
+            If the database does not answer while the first of them is made.
+        """
+        with self._lock:
+            if self._reader is None:
+                self._reader = roles.reading(self.writer, statement_seconds=STATEMENT_SECONDS)
+            return self._reader
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger of everything that arrived."""
+        return Ledger(self.writer, self.settings.quarantine)
