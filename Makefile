@@ -18,10 +18,10 @@ up: install
 
 # Three at once on two cores: much of what is tested is waiting for something that was killed.
 test: install system check
-	$(RUN) $(BIN)/python -m pytest -n 3 --dist loadfile -m 'not verify' $(ARGS)
+	$(RUN) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not verify' $(ARGS)
 
 verify: install system check
-	$(RUN) $(BIN)/python -m pytest -n 3 --dist loadfile --hypothesis-profile searching $(ARGS)
+	$(RUN) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --hypothesis-profile searching $(ARGS)
 
 check: install
 	$(BIN)/ruff check .

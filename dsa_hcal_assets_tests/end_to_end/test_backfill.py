@@ -17,7 +17,7 @@ from dsa_hcal_assets_tests.end_to_end import custody
 from dsa_hcal_assets_tests.end_to_end.running import Running
 from dsa_hcal_assets_tests.hcal import detector
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.services, pytest.mark.verify, pytest.mark.timeout(600)]
 
 FIRST = datetime(2025, 6, 5, tzinfo=UTC)
 DAYS = ["2025-06-05", "2025-06-06"]

@@ -47,8 +47,10 @@ class Detector:
         self.running = Running(state)
         self.stack = Stack(self.settings, without=["api", "casa"])
         self.incoming = self.settings.incoming / "hcal"
+        self.starts = 0
 
     def start(self) -> None:
+        self.starts += 1
         self.stack.start()
         self.stack.wait_ready(240)
 
@@ -103,6 +105,8 @@ def test_a_database_that_is_mute_and_then_dies_delays_snapshots_and_loses_none(p
     platform.running.until(lambda: platform.stack.status().ready, 120, "every service is ready again")
 
 
+# in `make test` the services' own suite does so with a small platform
+@pytest.mark.verify
 def test_everything_killed_in_the_middle_of_a_run_converges_by_starting_again(platform: Detector):
     found: list[Run] = []
 
@@ -137,7 +141,7 @@ def test_at_the_end_every_file_is_loaded_or_pending_exactly_once(platform: Detec
     custody.assert_each_file_once(stopped, platform.incoming)
     custody.assert_balance(ledger)
     assert custody.assert_snapshots_whole(stopped) >= 6
-    assert custody.assert_no_cycle_lost(platform.incoming) == 2
+    assert custody.assert_no_cycle_lost(platform.incoming) == platform.starts
 
 
 def test_at_the_end_every_product_is_whole_and_nothing_is_staged(platform: Detector, stopped: Database):

@@ -23,7 +23,7 @@ up.up()
 
 
 @pytest.mark.services
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.verify)])
 def test_up_shows_the_services_follows_them_and_stops_all_when_told(
     passable_directory: Path, number: signal.Signals
 ):

@@ -204,7 +204,7 @@ class StreamAgainstList(RuleBasedStateMachine):
 def machine(policy, shared_memory):
     attributes = {"policy": policy, "shared_memory": shared_memory}
     case = type("Machine", (StreamAgainstList,), attributes).TestCase
-    case.settings = settings(max_examples=10, stateful_step_count=40, deadline=None)
+    case.settings = settings(max_examples=6, stateful_step_count=40, deadline=None)
     return case
 
 
