@@ -10,6 +10,7 @@ from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.web import files, metrics
 from dsa_hcal_assets.web.api import groups, health, status
 from dsa_hcal_assets.web.context import Web
+from dsa_hcal_assets.web.etags import Etags
 from dsa_hcal_assets.web.outages import add_outage_answers
 from dsa_hcal_assets.web.pages import days, index
 
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     # The documentation pages would fetch scripts from the internet; /openapi.json does not.
     app = FastAPI(title="dsa_hcal_assets", version=web.version, docs_url=None, redoc_url=None)
     add_outage_answers(app)
+    app.add_middleware(Etags)
     for room in _ROUTES:
         app.include_router(room.routes(web))
     return app

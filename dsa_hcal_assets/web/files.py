@@ -5,6 +5,7 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from dsa_hcal_assets.web import product_files
 from dsa_hcal_assets.web.context import Web
+from dsa_hcal_assets.web.etags import TaggedFile
 
 # Pages of products carry their styles and pictures inside and need nothing else.
 _CONTENT_POLICY = (
@@ -31,6 +32,6 @@ def routes(web: Web) -> APIRouter:
             return JSONResponse(
                 {"product_id": product_id, "files": product_files.listing(found)}, headers=headers
             )
-        return FileResponse(found, headers=headers)
+        return TaggedFile(found, headers)
 
     return router
