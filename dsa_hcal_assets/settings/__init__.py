@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.settings.access import AccessSettings
 from dsa_hcal_assets.settings.corrections import CorrectionSettings
 from dsa_hcal_assets.settings.daq import DaqSettings
 from dsa_hcal_assets.settings.hcal import HcalSettings
@@ -53,6 +54,7 @@ class Settings(BaseModel):
         5510, ge=0, le=65535, description="TCP port of the embedded server; 0: a free one"
     )
     webhook_url: str | None = Field(None, description="URL that receives alerts as JSON", repr=False)
+    access: AccessSettings = AccessSettings()
     radio: RadioSettings = RadioSettings()
     hcal: HcalSettings = HcalSettings()
     runs: RunSettings = RunSettings()

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.web import files, metrics
+from dsa_hcal_assets.web.access.admission import Admission
 from dsa_hcal_assets.web.api import groups, health, status
 from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.etags import Etags
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     web = Web(settings)
     # The documentation pages would fetch scripts from the internet; /openapi.json does not.
     app = FastAPI(title="dsa_hcal_assets", version=web.version, docs_url=None, redoc_url=None)
+    app.state.admission = Admission(web)
     add_outage_answers(app)
     app.add_middleware(Etags)
     for room in _ROUTES:

@@ -1,0 +1,20 @@
+"""Callers of an application under test: on this machine, from elsewhere."""
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from dsa_hcal_assets.settings.access import AccessSettings
+
+# for `Settings(access=...)`: callers on this machine may act, or do everything, without a token
+OPERATING = AccessSettings(local_role="operator")
+ADMINISTERING = AccessSettings(local_role="admin")
+
+
+def local(app: FastAPI) -> TestClient:
+    """Return a caller on the application's own machine: a viewer, unless the settings say more."""
+    return TestClient(app, base_url="http://127.0.0.1:8110", client=("127.0.0.1", 40000))
+
+
+def remote(app: FastAPI) -> TestClient:
+    """Return a caller from elsewhere, who needs a token."""
+    return TestClient(app, base_url="http://192.0.2.1:8110", client=("192.0.2.7", 40000))
