@@ -1,28 +1,57 @@
-"""What the API and notebooks ask of the rig: key figures and trends of a day.
+"""What the API and notebooks ask of the rig: key figures of a day, and what all days hold.
 
-Belongs here: questions with bounded answers. Not here: HTTP, and figures for reports.
+Belongs here: questions with bounded answers. Not here: HTTP, readings over time (trends), and figures for
+reports.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.rig.kpis import Kpis
-from dsa_hcal_assets.rig.tables import read_clean, read_kpis
+from dsa_hcal_assets.rig.tables import read_kpis
+
+# Means of days weigh as much as the readings they are of.
+_SUMMARY = """
+select count(*), min(day), max(day), sum(total), sum(kept), sum(alert_count),
+       sum(avg_temp * kept) / nullif(sum(kept), 0), sum(avg_pressure * kept) / nullif(sum(kept), 0),
+       max(uptime_hours)
+from rig.kpi join rig.cleaned_day using (day)
+"""
 
 
 @dataclass(frozen=True)
-class Trends:
-    """The cleaned readings of a day as columns of equal length, in time order.
+class Summary:
+    """All days that have key figures, taken together; None where no reading is left.
 
-    Times UTC, temperatures in deg C, pressures in kPa, uptime in h.
+    Parameters
+    ----------
+    days
+        How many there are, from `first_day` to `last_day`.
+    total_records, kept_records
+        Rows delivered, and rows that cleaning kept.
+    alert_count
+        Red alerts.
+    avg_temp, avg_pressure
+        Means of all kept readings, deg C and kPa.
+    uptime_hours
+        Largest uptime, h.
     """
 
-    timestamps: list[datetime]
-    temperatures: list[float]
-    pressures: list[float]
-    uptime_hours: list[float]
-    record_count: int
+    days: int
+    first_day: date
+    last_day: date
+    total_records: int
+    kept_records: int
+    alert_count: int
+    avg_temp: float | None
+    avg_pressure: float | None
+    uptime_hours: float | None
+
+    @property
+    def data_quality_score(self) -> float | None:
+        """Rows kept, in percent of those delivered."""
+        return 100 * self.kept_records / self.total_records if self.total_records else None
 
 
 def kpis(database: Database, day: date) -> Kpis | None:
@@ -30,19 +59,10 @@ def kpis(database: Database, day: date) -> Kpis | None:
     return read_kpis(database, day.isoformat())
 
 
-def trends(database: Database, day: date) -> Trends | None:
-    """Return the cleaned readings of a UTC day; None when it has none."""
-    result = read_clean(database, day.isoformat())
-    if result is None or not result.kept:
-        return None
-    frame = result.frame
-    return Trends(
-        timestamps=[moment.to_pydatetime() for moment in frame["timestamp"]],
-        temperatures=frame["temperature"].tolist(),
-        pressures=frame["pressure"].tolist(),
-        uptime_hours=frame["uptime"].tolist(),
-        record_count=result.kept,
-    )
+def newest_day(database: Database) -> date | None:
+    """Return the newest UTC day that has key figures; None without any."""
+    ((day,),) = database.rows("select max(day) from rig.kpi")
+    return day  # type: ignore[no-any-return]
 
 
 def days(database: Database) -> list[date]:
@@ -50,6 +70,12 @@ def days(database: Database) -> list[date]:
     return [day for (day,) in database.rows("select day from rig.kpi order by day")]
 
 
+def summary(database: Database) -> Summary | None:
+    """Return what all days hold; None when there is none."""
+    (row,) = database.rows(_SUMMARY)
+    return Summary(*row) if row[0] else None
+
+
 def record_count(database: Database) -> int:
-    """Return how many cleaned readings are kept."""
+    """Return how many cleaned readings are kept, from the account of each day."""
     return int(database.rows("select coalesce(sum(kept), 0) from rig.cleaned_day")[0][0])

@@ -26,6 +26,10 @@ _COPY = """
 copy rig.reading (read_at, temperature, pressure, uptime, temperature_zscore, pressure_zscore,
                   temperature_alert, pressure_alert, run_id) from stdin (format csv, force_not_null (run_id))
 """
+_ROLL_UP = """
+select rig.roll_up(%(day)s::date::timestamp at time zone 'UTC',
+                   (%(day)s::date + 1)::timestamp at time zone 'UTC')
+"""
 _ACCOUNT = """
 insert into rig.cleaned_day (day, total, nulls, out_of_range, duplicates, kept, through_arrival, run_id)
 values (%s, %s, %s, %s, %s, %s, %s, %s)
@@ -56,7 +60,7 @@ select read_at, temperature, pressure, uptime, temperature_zscore, pressure_zsco
 
 
 def store_clean(database: Database, day: str, result: CleanResult, *, through: int, run_id: str) -> None:
-    """Replace the cleaned readings of a day and the account of what was dropped.
+    """Replace the cleaned readings of a day, their hours, and the account of what was dropped.
 
     Parameters
     ----------
@@ -73,6 +77,7 @@ def store_clean(database: Database, day: str, result: CleanResult, *, through: i
         cursor.execute(_LOCK, (day,))
         cursor.execute(_CLEAR, {"day": day})
         cursor.copy_expert(_COPY, buffer)
+        cursor.execute(_ROLL_UP, {"day": day})
         cursor.execute(_ACCOUNT, (day, *account, through, run_id))
 
 

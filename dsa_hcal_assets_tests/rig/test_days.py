@@ -3,7 +3,6 @@
 import os
 import random
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -226,15 +225,11 @@ class TestTables:
         pd.testing.assert_frame_equal(back.frame, result.frame)
         assert back.total == result.total
         assert readers.kpis(database, date(2025, 6, 5)) == kpis(result)
-        trends = readers.trends(database, date(2025, 6, 5))
-        assert trends.record_count == len(trends.timestamps) == len(trends.pressures) == result.kept
-        assert all(before < after for before, after in pairwise(trends.timestamps))
         assert readers.days(database) == [date(2025, 6, 5)]
         assert readers.record_count(database) == result.kept
 
     def test_a_day_without_data_is_told_from_an_outage(self, database):
         assert readers.kpis(database, date(2025, 6, 5)) is None
-        assert readers.trends(database, date(2025, 6, 5)) is None
         away = Database("postgresql://u@127.0.0.1:9/d", connect_seconds=2)
         with pytest.raises(DatabaseUnavailable):
             readers.kpis(away, date(2025, 6, 5))
@@ -255,7 +250,6 @@ class TestTables:
         scan(incoming, ledger, 0)
         make_day(database, ledger, DAY)
         assert readers.kpis(database, date(2025, 6, 5)).as_json()["avg_temp"] is None
-        assert readers.trends(database, date(2025, 6, 5)) is None
 
 
 @pytest.mark.parametrize("seed", range(3))
