@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.web import files, metrics
 from dsa_hcal_assets.web.access.admission import Admission
-from dsa_hcal_assets.web.api import groups, health, status
+from dsa_hcal_assets.web.api import groups, health, rig, status
 from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.etags import Etags
 from dsa_hcal_assets.web.outages import add_outage_answers
@@ -19,6 +19,7 @@ _ROUTES = (
     health,
     status,
     groups,
+    rig,
     metrics,
     files,
     days,

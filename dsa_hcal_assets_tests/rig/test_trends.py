@@ -1,43 +1,18 @@
 """Any span of the rig's readings in few points, and no spike is lost on the way."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from dsa_hcal_assets.rig import readers, tables, trends
-from dsa_hcal_assets.rig.cleaning import clean
-from dsa_hcal_assets.rig.kpis import kpis
-from dsa_hcal_assets.settings.rig import RigSettings
-
-START = datetime(2025, 6, 5, tzinfo=UTC)
-DAYS = 3
-SPIKE = 500  # reading that is far from all others
+from dsa_hcal_assets.rig import readers, trends
+from dsa_hcal_assets_tests.rig.stored_days import DAYS, START, store_day, store_days
 
 
 @pytest.fixture
 def readings(database):
-    """Three days at six-minute steps, with one spike, stored as the assets do."""
-    times = pd.date_range(START, periods=DAYS * 240, freq="6min").astype("datetime64[us, UTC]")
-    steps = np.arange(len(times))
-    frame = pd.DataFrame(
-        {
-            "timestamp": times,
-            "temperature": 60 + 10 * np.sin(steps / 40),
-            "pressure": 1000 + 20 * np.cos(steps / 30),
-            "uptime": steps / 10,
-        }
-    )
-    frame.loc[SPIKE, ["temperature", "pressure"]] = [120.0, 1190.0]
-    parts = []
-    for number in range(DAYS):
-        day = (START + timedelta(days=number)).date().isoformat()
-        result = clean(frame[number * 240 : (number + 1) * 240], RigSettings())
-        tables.store_clean(database, day, result, through=number, run_id="run")
-        tables.store_kpis(database, day, kpis(result), run_id="run")
-        parts.append(result.frame)
-    return pd.concat(parts, ignore_index=True)
+    return store_days(database)
 
 
 def expected(readings, step):
@@ -102,8 +77,7 @@ def test_too_many_readings_for_short_steps_are_read_from_the_hours(database, rea
 
 
 def test_a_day_cleaned_again_replaces_its_hours(database, readings):
-    half = clean(readings[:120], RigSettings())
-    tables.store_clean(database, "2025-06-05", half, through=9, run_id="again")
+    store_day(database, START, readings[:120])
     assert read(database, 3).readings == len(readings) - 120
 
 
@@ -118,8 +92,7 @@ def test_a_span_that_ends_before_it_starts_is_refused(database):
 
 
 def test_the_summary_weighs_days_by_their_readings(database, readings):
-    tables.store_clean(database, "2025-06-05", clean(readings[:60], RigSettings()), through=9, run_id="again")
-    tables.store_kpis(database, "2025-06-05", kpis(clean(readings[:60], RigSettings())), run_id="again")
+    store_day(database, START, readings[:60])
     kept = readings.drop(range(60, 240))
     summary = readers.summary(database)
     assert (summary.days, summary.first_day, summary.last_day) == (3, date(2025, 6, 5), date(2025, 6, 7))

@@ -1,27 +1,43 @@
 """``/api/health``: does the platform answer."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.rig import readers as rig
 from dsa_hcal_assets.web.context import Web
+
+AWAY: dict[int | str, dict[str, Any]] = {
+    503: {"description": "The database does not answer, with the reason"}
+}
+
+
+class Health(BaseModel):
+    """The platform answers, and so does its database."""
+
+    status: Literal["ok"]
+    database: Literal["up"]
+    record_count: int = Field(description="Cleaned readings of the rig")
+    version: str
+    timestamp: datetime
 
 
 def routes(web: Web) -> APIRouter:
     """Return the route."""
     router = APIRouter(tags=["platform"])
 
-    @router.get("/api/health")
-    def health() -> dict[str, Any]:
+    @router.get("/api/health", responses=AWAY)
+    def health() -> Health:
         """Tell whether the platform's database answers; 503 with the reason when not."""
-        return {
-            "status": "ok",
-            "database": "up",
-            "record_count": rig.record_count(web.reader),
-            "version": web.version,
-            "timestamp": utc_now(),
-        }
+        return Health(
+            status="ok",
+            database="up",
+            record_count=rig.record_count(web.reader),
+            version=web.version,
+            timestamp=utc_now(),
+        )
 
     return router
