@@ -17,8 +17,15 @@ _COUNTS = "select state, count(*) from radio.group_state group by state"
 _LATEST = """
 select group_key, state, found, expected, missing, profile, telescope, declination_deg, first_seen, last_seen
   from radio.group_state
- where (%(state)s is null or state = %(state)s) and (%(key)s is null or group_key = %(key)s)
+ where (%(state)s is null or state = %(state)s) and (%(profile)s is null or profile = %(profile)s)
+   and (%(since)s::timestamptz is null or first_sample >= %(since)s)
+   and (%(until)s::timestamptz is null or first_sample < %(until)s)
+   and (%(seen)s::timestamptz is null or (last_seen, group_key) < (%(seen)s, %(key)s))
  order by last_seen desc, group_key desc limit %(limit)s
+"""
+_ONE = """
+select group_key, state, found, expected, missing, profile, telescope, declination_deg, first_seen, last_seen
+  from radio.group_state where group_key = %s
 """
 _FILES = """
 select a.arrival_id, s.subband, a.name, a.state, a.bytes, s.low_hz, s.high_hz, s.channels, s.integrations,
@@ -102,9 +109,34 @@ def counts(cursor: Cursor) -> dict[str, int]:
     return dict.fromkeys(STATES, 0) | dict(cursor.fetchall())
 
 
-def latest(cursor: Cursor, state: str | None = None, limit: int = 20) -> list[GroupState]:
-    """Return the groups that got a subband last, of one state if given, newest first."""
-    cursor.execute(_LATEST, {"state": state, "key": None, "limit": limit})
+def latest(
+    cursor: Cursor,
+    state: str | None = None,
+    limit: int = 20,
+    *,
+    profile: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    after: tuple[datetime, str] | None = None,
+) -> list[GroupState]:
+    """Return the groups that got a subband last, newest first.
+
+    Parameters
+    ----------
+    cursor
+        Of a transaction.
+    state, profile
+        Only groups of this state (one of `STATES`), of this telescope profile.
+    limit
+        Most groups.
+    since, until
+        Only groups whose first integration is not before, and before, these moments.
+    after
+        Only groups behind the one with this (`last_seen`, `key`).
+    """
+    seen, key = after or (None, None)
+    wanted = {"state": state, "profile": profile, "since": since, "until": until, "seen": seen, "key": key}
+    cursor.execute(_LATEST, wanted | {"limit": limit})
     return [GroupState(*row) for row in cursor.fetchall()]
 
 
@@ -112,7 +144,7 @@ def details(database: Database, key: str) -> GroupDetails | None:
     """Return group `key` with its files and products as of one moment; None if there is none."""
     with database.transaction() as cursor:
         cursor.execute("set transaction isolation level repeatable read read only")
-        cursor.execute(_LATEST, {"state": None, "key": key, "limit": 1})
+        cursor.execute(_ONE, (key,))
         group = cursor.fetchone()
         if group is None:
             return None

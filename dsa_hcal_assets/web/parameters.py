@@ -1,5 +1,9 @@
-"""Kinds of parameters that several resources share, each bounded to what a reader below can take."""
+"""Kinds of parameters and of values that several resources share.
 
+A parameter is bounded to what a reader below can take: the answer to any other is 422.
+"""
+
+import math
 import re
 from datetime import datetime
 from typing import Annotated
@@ -38,3 +42,12 @@ Word = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max
 
 Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
 """Number of a row."""
+
+
+def _measured(value: object) -> object:
+    # JSON has no form for NaN and infinity
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+Measured = Annotated[float | None, BeforeValidator(_measured)]
+"""A number of an answer; null when it was not measured."""

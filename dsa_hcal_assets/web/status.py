@@ -1,9 +1,10 @@
 """Where the platform stands, in numbers: read from PostgreSQL in one transaction.
 
-Belongs here: the questions of `/api/status` and `/metrics`, asked once. Not here: their form.
+Belongs here: the questions of `/api/status` and `/metrics`, asked once. Not here: their form (`api.status`,
+`status_metrics`).
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from psycopg2.extensions import cursor as Cursor
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.radio import group_states
+from dsa_hcal_assets.radio.calibration.sets import CalibrationSet, State, count_by_state, newest_sets
+from dsa_hcal_assets.radio.catalogues.group_calibrators import GroupCalibrator, calibrators_of
 from dsa_hcal_assets.radio.group_states import GroupState
 from dsa_hcal_assets.radio.quicklook import latency
 from dsa_hcal_assets.radio.quicklook.latency import Latency
@@ -37,6 +40,7 @@ select lower(severity), count(*) from platform.alert where resolved_at is null g
 """
 _SNAPSHOT = "select max(cycle) from hcal.snapshot"
 RECENT_GROUPS = 20
+RECENT_SETS = 20
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,12 @@ class Status:
         The groups that got a subband last, newest first.
     quicklook
         How soon the last quick look was there; None before the first.
+    calibrators
+        Of each recent group, by its key: the calibrators in its beam.
+    calibration_states
+        Calibration sets by state.
+    calibration_sets
+        Those of the newest calibrators, newest first.
     """
 
     at: datetime
@@ -72,49 +82,14 @@ class Status:
     last_snapshot: datetime | None
     recent_groups: list[GroupState] = field(default_factory=list)
     quicklook: Latency | None = None
+    calibrators: dict[str, list[GroupCalibrator]] = field(default_factory=dict)
+    calibration_states: dict[State, int] = field(default_factory=dict)
+    calibration_sets: list[CalibrationSet] = field(default_factory=list)
 
     @property
     def snapshot_age_seconds(self) -> float | None:
         """Age of the newest detector cycle, s."""
         return None if self.last_snapshot is None else (self.at - self.last_snapshot).total_seconds()
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the status as JSON values; FastAPI writes the times as ISO 8601."""
-        values = asdict(self)
-        values["timestamp"] = values.pop("at")
-        values["recent_groups"] = [group_as_json(one) for one in self.recent_groups]
-        values["quicklook"] = None if self.quicklook is None else quicklook_as_json(self.quicklook)
-        values["open_alerts"] = {"total": sum(self.alerts.values()), "by_severity": values.pop("alerts")}
-        values["last_snapshot"] = (
-            None
-            if self.last_snapshot is None
-            else {"cycle": self.last_snapshot, "age_seconds": self.snapshot_age_seconds}
-        )
-        return values
-
-
-def group_as_json(group: GroupState) -> dict[str, Any]:
-    """Return a group as JSON values, under the names that readers of the telescope's status know."""
-    return {
-        "group_id": group.key,
-        "state": group.state,
-        "subbands_present": group.found,
-        "expected_subbands": group.expected,
-        "missing_subbands": group.missing,
-        "profile": group.profile,
-        "declination_deg": group.declination_deg,
-        "received_at": group.first_seen,
-        "last_update": group.last_seen,
-    }
-
-
-def quicklook_as_json(found: Latency) -> dict[str, Any]:
-    """Return the last quick look as JSON values."""
-    return {
-        "group_id": found.group_key,
-        "judged_at": found.judged_at,
-        "seconds_since_landing": found.since_landing,
-    }
 
 
 def read_status(database: Database, recent: int = RECENT_GROUPS) -> Status:
@@ -138,6 +113,7 @@ def read_status(database: Database, recent: int = RECENT_GROUPS) -> Status:
         for level, count, blocking in _all(cursor, _VERDICTS):
             verdicts[level] = count
             verdicts["blocking_failed"] += blocking
+        groups = group_states.latest(cursor, limit=recent)
         return Status(
             at=utc_now(),
             ledger=ledger,
@@ -146,8 +122,11 @@ def read_status(database: Database, recent: int = RECENT_GROUPS) -> Status:
             verdicts=verdicts,
             alerts=dict(_all(cursor, _ALERTS)),
             last_snapshot=_all(cursor, _SNAPSHOT)[0][0],
-            recent_groups=group_states.latest(cursor, limit=recent),
+            recent_groups=groups,
             quicklook=latency.latest(cursor),
+            calibrators=calibrators_of(cursor, [one.key for one in groups]),
+            calibration_states=count_by_state(cursor),
+            calibration_sets=newest_sets(cursor, limit=RECENT_SETS),
         )
 
 

@@ -14,7 +14,6 @@ from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.products import ProductStore, Provenance
 from dsa_hcal_assets.quality import Level, Verdict
 from dsa_hcal_assets.quality.store import record
-from dsa_hcal_assets.radio.group_states import STATES
 from dsa_hcal_assets.radio.quicklook import latency
 from dsa_hcal_assets.rig import tables
 from dsa_hcal_assets.rig.acquisition import acquire
@@ -24,7 +23,6 @@ from dsa_hcal_assets.rig.loading import load_day, raw_day
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.simulation.rig import simulate
 from dsa_hcal_assets.web.app import create_app
-from dsa_hcal_assets_tests.radio.landed import Site
 
 START = datetime(2025, 6, 5, tzinfo=UTC)
 DAY = "2025-06-05"
@@ -88,83 +86,12 @@ class TestHealth:
 
 
 class TestStatus:
-    def test_an_empty_platform_has_zeros_and_nulls(self, client):
-        answer = client.get("/api/status").json()
-        assert (answer["ledger"], answer["products"], answer["recent_groups"]) == ({}, {}, [])
-        assert answer["groups"] == dict.fromkeys(STATES, 0)
-        assert answer["verdicts"] == {"pass": 0, "warn": 0, "fail": 0, "blocking_failed": 0}
-        assert answer["open_alerts"] == {"total": 0, "by_severity": {}}
-        assert answer["last_snapshot"] is None
-
-    def test_it_balances_counts_and_dates(self, client, database, settings, product):
-        load_rig_day(database, settings)
-        raise_alert(database, Alert(Severity.ERROR, "check", "closed gate"), [])
-        answer = client.get("/api/status").json()
-        assert answer["ledger"] == {"rig": {"accepted": 2, "loaded": 1, "quarantined": 1, "pending": 0}}
-        assert answer["products"]["rig_kpis"]["current"] == 1
-        assert datetime.fromisoformat(answer["products"]["rig_kpis"]["newest"]) == product.created_at
-        assert answer["verdicts"] == {"pass": 0, "warn": 1, "fail": 1, "blocking_failed": 1}
-        assert answer["open_alerts"] == {"total": 1, "by_severity": {"error": 1}}
-
-
-class TestGroups:
-    @pytest.fixture
-    def keys(self, database, tmp_path):
-        """A whole group, then one without its first and last subband."""
-        site = Site(tmp_path, database)
-        return site.land(12), site.land(13, range(1, 15))
-
-    def test_the_status_counts_them_and_shows_the_latest(self, client, keys):
-        answer = client.get("/api/status").json()
-        assert answer["groups"] == dict.fromkeys(STATES, 0) | {"pending": 1, "collecting": 1}
-        latest = answer["recent_groups"][0]
-        assert (latest["group_id"], latest["state"]) == (keys[1], "collecting")
-        assert (latest["subbands_present"], latest["expected_subbands"]) == (14, 16)
-        assert latest["missing_subbands"] == [0, 15]
-        assert len(client.get("/api/status?limit=1").json()["recent_groups"]) == 1
-
-    def test_one_state_can_be_asked_for(self, client, keys):
-        (found,) = client.get("/api/groups?state=pending").json()["groups"]
-        assert found["group_id"] == keys[0]
-        assert client.get("/api/groups?state=in progress").json() == {"groups": []}
-        assert client.get("/api/groups?state=lost").status_code == 422
-
-    def test_one_group_is_told_with_files_and_products(self, client, keys):
-        answer = client.get(f"/api/groups/{keys[1]}").json()
-        assert [one["subband"] for one in answer["files"]] == list(range(1, 15))
-        assert answer["products"] == []
-        assert client.get("/api/groups/2001-01-01T00:00:00").status_code == 404
-
-
-class TestMetrics:
-    def test_they_say_the_same_as_the_status(self, client, database, settings, product):
-        load_rig_day(database, settings)
-        raise_alert(database, Alert(Severity.ERROR, "check", "closed gate"), [])
-        text = client.get("/metrics").text
-        for line in (
-            "dsa_hcal_database_up 1.0",
-            'dsa_hcal_arrivals{source="rig",state="loaded"} 1.0',
-            'dsa_hcal_arrivals{source="rig",state="quarantined"} 1.0',
-            'dsa_hcal_products{kind="rig_kpis"} 1.0',
-            'dsa_hcal_verdicts{level="fail"} 1.0',
-            "dsa_hcal_blocking_checks_failed 1.0",
-            'dsa_hcal_open_alerts{severity="error"} 1.0',
-        ):
-            assert line in text.splitlines()
-
     def test_the_last_quick_look_is_told_stage_by_stage(self, client, database, product):
-        assert "dsa_hcal_quicklook" not in client.get("/metrics").text
         assert client.get("/api/status").json()["quicklook"] is None
         moments = [START + timedelta(seconds=seconds) for seconds in (0, 1, 3, 9, 10, 20, 22)]
         latency.record(database, latency.in_order(product.product_id, "2025-06-05T20:37:07", moments))
-        lines = client.get("/metrics").text.splitlines()
-        assert 'dsa_hcal_quicklook_latency_seconds{stage="seen"} 1.0' in lines
-        assert 'dsa_hcal_quicklook_latency_seconds{stage="judged"} 22.0' in lines
         told = client.get("/api/status").json()["quicklook"]
         assert (told["group_id"], told["seconds_since_landing"]["imaged"]) == ("2025-06-05T20:37:07", 20.0)
-
-    def test_each_application_has_its_own_registry(self, settings):
-        assert create_app(settings) is not create_app(settings)
 
 
 class TestOutage:

@@ -1,7 +1,5 @@
 """The numbers of the platform: of one moment, of what counts now, and never made up."""
 
-from datetime import UTC, datetime, timedelta
-
 import psycopg2
 import pytest
 
@@ -12,7 +10,7 @@ from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.products import ProductStore, Provenance
 from dsa_hcal_assets.quality import Level, Verdict
 from dsa_hcal_assets.quality.store import record as judge
-from dsa_hcal_assets.web.status import Status, read_status
+from dsa_hcal_assets.web.status import read_status
 
 DAY = "2026-01-02"
 
@@ -73,17 +71,6 @@ def test_only_open_alerts_count(database):
 def test_before_the_first_snapshot_there_is_no_age(database):
     status = read_status(database)
     assert (status.last_snapshot, status.snapshot_age_seconds) == (None, None)
-    assert status.as_json()["last_snapshot"] is None
-
-
-def test_the_age_of_a_snapshot_is_that_of_its_cycle():
-    now = datetime(2026, 1, 2, 12, tzinfo=UTC)
-    status = Status(now, {}, {}, {}, {}, {"error": 2, "info": 1}, now - timedelta(minutes=10))
-    assert status.snapshot_age_seconds == 600
-    shown = status.as_json()
-    assert shown["last_snapshot"] == {"cycle": now - timedelta(minutes=10), "age_seconds": 600}
-    assert shown["open_alerts"] == {"total": 3, "by_severity": {"error": 2, "info": 1}}
-    assert shown["timestamp"] == now
 
 
 def test_reading_changes_nothing_even_by_mistake(database, monkeypatch):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from psycopg2.extensions import cursor as Cursor
 
@@ -78,16 +78,54 @@ class CalibrationSet:
 
 
 def list_sets(
-    database: Database, profile: str | None = None, state: State | None = None
+    database: Database,
+    profile: str | None = None,
+    state: State | None = None,
+    *,
+    limit: int | None = None,
+    after: tuple[datetime, int] | None = None,
 ) -> list[CalibrationSet]:
-    """Return registered sets, newest centre first."""
-    rows = database.rows(
+    """Return registered sets, newest centre first.
+
+    Parameters
+    ----------
+    database
+        Where the registry is.
+    profile, state
+        Only sets of this telescope profile, in this state.
+    limit
+        Most sets; None: all.
+    after
+        Only sets behind the one with this centre and number.
+    """
+    with database.transaction() as cursor:
+        return newest_sets(cursor, profile, state, limit=limit, after=after)
+
+
+def newest_sets(
+    cursor: Cursor,
+    profile: str | None = None,
+    state: State | None = None,
+    *,
+    limit: int | None = None,
+    after: tuple[datetime, int] | None = None,
+) -> list[CalibrationSet]:
+    """Return what `list_sets` does, inside a transaction."""
+    centre, set_id = after or (None, None)
+    cursor.execute(
         f"select {_COLUMNS} from radio.calibration_sets "  # noqa: S608 - a constant list of columns
-        "where (%s::text is null or profile = %s) and (%s::text is null or state = %s) "
-        "order by centre desc, set_id desc",
-        (profile, profile, state, state),
+        "where (%(profile)s is null or profile = %(profile)s) and (%(state)s is null or state = %(state)s) "
+        "and (%(centre)s::timestamptz is null or (centre, set_id) < (%(centre)s, %(set_id)s)) "
+        "order by centre desc, set_id desc limit %(limit)s",
+        {"profile": profile, "state": state, "centre": centre, "set_id": set_id, "limit": limit},
     )
-    return [_set(row) for row in rows]
+    return [_set(row) for row in cursor.fetchall()]
+
+
+def count_by_state(cursor: Cursor) -> dict[State, int]:
+    """Return how many sets are in each state; a state without any is 0."""
+    cursor.execute("select state, count(*) from radio.calibration_set group by state")
+    return dict.fromkeys(get_args(State), 0) | dict(cursor.fetchall())
 
 
 def nearest_sets(database: Database, profile: str, kind: str, moment: datetime) -> list[CalibrationSet]:

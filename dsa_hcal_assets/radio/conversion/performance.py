@@ -79,3 +79,13 @@ def recent(database: Database, limit: int = 100) -> list[Performance]:
         (limit,),
     )
     return [Performance(*row) for row in rows]
+
+
+def of_group(database: Database, group: str) -> Performance | None:
+    """Return what the newest conversion of a group took; None when nothing of it was converted."""
+    rows = database.rows(
+        f"select {_COLUMNS} from radio.conversion_performance where group_key = %s "  # noqa: S608
+        "order by version desc limit 1",
+        (group,),
+    )
+    return Performance(*rows[0]) if rows else None

@@ -77,3 +77,14 @@ def latest(cursor: Cursor) -> Latency | None:
     )
     row = cursor.fetchone()
     return Latency(*row) if row else None
+
+
+def of_group(database: Database, group: str) -> Latency | None:
+    """Return the latency of a group's newest quick look; None before the first."""
+    rows = database.rows(
+        f"select {_COLUMNS} from radio.quicklook_latency "  # noqa: S608
+        "join platform.product using (product_id) where kind = 'quicklook_image' and partition = %s "
+        "order by product_id desc limit 1",
+        (group,),
+    )
+    return Latency(*rows[0]) if rows else None

@@ -1,42 +1,204 @@
 """``/api/groups``: observation groups of the radio side."""
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Path, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from dsa_hcal_assets.radio import group_states
+from dsa_hcal_assets.radio.catalogues.group_calibrators import GroupCalibrator, calibrators_of
+from dsa_hcal_assets.radio.conversion import performance
+from dsa_hcal_assets.radio.conversion.performance import Performance
+from dsa_hcal_assets.radio.group_states import GroupState
+from dsa_hcal_assets.radio.quicklook import latency
 from dsa_hcal_assets.web.context import Web
-from dsa_hcal_assets.web.status import RECENT_GROUPS, group_as_json
+from dsa_hcal_assets.web.paging import USUAL_ITEMS, CursorText, Keyset, Limit, Name, Page
+from dsa_hcal_assets.web.parameters import GroupKey, Instant, Measured, Word
 
-GroupStateName = Literal["collecting", "pending", "in progress", "completed", "failed"]
-MOST_GROUPS = 1000
+GroupStateName = Literal["collecting", "pending", "in_progress", "completed", "failed"]
+
+_NEWEST_FIRST = Keyset(AwareDatetime, Name)
+
+
+class _FromRow(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class CalibratorMatch(_FromRow):
+    """A calibrator that crosses the meridian within a group, and its distance from the pointing then."""
+
+    calibrator: str
+    transit: datetime
+    separation_deg: float
+    response: float
+    flux_jy: float
+    apparent_jy: float
+
+
+class Group(BaseModel):
+    """Where a group stands, and the calibrators in its beam, the brightest first."""
+
+    group_id: str
+    state: GroupStateName
+    subbands_present: int
+    expected_subbands: int
+    missing_subbands: list[int]
+    profile: str
+    telescope: str
+    declination_deg: Measured
+    received_at: datetime
+    last_update: datetime
+    has_calibrator: bool
+    matches: list[CalibratorMatch]
+
+    @classmethod
+    def of(cls, group: GroupState, matches: list[GroupCalibrator]) -> "Group":
+        """Return a group under the names that readers of the telescope's status know."""
+        return cls(
+            group_id=group.key,
+            state=state_name(group.state),
+            subbands_present=group.found,
+            expected_subbands=group.expected,
+            missing_subbands=group.missing,
+            profile=group.profile,
+            telescope=group.telescope,
+            declination_deg=group.declination_deg,
+            received_at=group.first_seen,
+            last_update=group.last_seen,
+            has_calibrator=bool(matches),
+            matches=[CalibratorMatch.model_validate(one) for one in matches],
+        )
+
+
+class SubbandFile(_FromRow):
+    """A file of a group and what its header says; null where it was never read."""
+
+    arrival_id: int
+    subband: int | None
+    name: str
+    state: str
+    bytes: int
+    low_hz: Measured
+    high_hz: Measured
+    channels: int | None
+    integrations: int | None
+    antennas: int | None
+    reason: str | None
+
+
+class Stage(BaseModel):
+    """The current product of a stage and its gate: `closed_by` names the blocking checks that failed."""
+
+    kind: str
+    version: int
+    created_at: datetime
+    product_id: int
+    passed: int
+    warned: int
+    closed_by: list[str]
+    href: str
+
+
+class Conversion(_FromRow):
+    """How long the conversion took; steps of the direct writer overlap and add up over its threads."""
+
+    writer: str
+    load_seconds: float
+    phase_seconds: float
+    write_seconds: float
+    total_seconds: float
+    peak_rss_bytes: int
+    ms_bytes: int
+    started_at: datetime
+
+
+class QuickLook(BaseModel):
+    """How soon after its last subband a group's quick look was there, moment by moment."""
+
+    group_id: str
+    judged_at: datetime
+    seconds_since_landing: dict[str, float]
+
+    @classmethod
+    def of(cls, found: latency.Latency) -> "QuickLook":
+        """Return a quick look's latency."""
+        return cls(
+            group_id=found.group_key,
+            judged_at=found.judged_at,
+            seconds_since_landing=found.since_landing,
+        )
+
+
+class GroupDetail(Group):
+    """A group in full."""
+
+    files: list[SubbandFile]
+    stages: list[Stage]
+    conversion: Conversion | None
+    quicklook: QuickLook | None
+
+
+def state_name(state: str) -> GroupStateName:
+    """Return the name of a group's state as programs write it."""
+    return cast(GroupStateName, state.replace(" ", "_"))
 
 
 def routes(web: Web) -> APIRouter:
     """Return the routes."""
     router = APIRouter(tags=["radio"])
 
-    @router.get("/api/groups")
+    @router.get("/api/groups", responses={422: {"description": "A parameter out of its bounds"}})
     def groups(
         state: GroupStateName | None = None,
-        limit: Annotated[int, Query(ge=1, le=MOST_GROUPS)] = RECENT_GROUPS,
-    ) -> dict[str, Any]:
+        profile: Annotated[Word | None, Query(description="Telescope profile")] = None,
+        since: Annotated[Instant | None, Query(description="First integration not before")] = None,
+        until: Annotated[Instant | None, Query(description="First integration before")] = None,
+        limit: Limit = USUAL_ITEMS,
+        cursor: CursorText = None,
+    ) -> Page[Group]:
         """Observation groups that got a subband last, newest first; of one state if given."""
-        with web.reader.transaction() as cursor:
-            found = group_states.latest(cursor, state, limit)
-        return {"groups": [group_as_json(one) for one in found]}
+        after = cast("tuple[datetime, str] | None", _NEWEST_FIRST.after(cursor))
+        with web.reader.transaction() as transaction:
+            found = group_states.latest(
+                transaction,
+                state.replace("_", " ") if state else None,
+                limit + 1,
+                profile=profile,
+                since=since,
+                until=until,
+                after=after,
+            )
+            matches = calibrators_of(transaction, [one.key for one in found])
+        items = [Group.of(one, matches[one.key]) for one in found]
+        return _NEWEST_FIRST.page(items, limit, key=lambda one: (one.last_update, one.group_id))
 
-    @router.get("/api/groups/{key}")
-    def group(key: str) -> dict[str, Any]:
-        """One observation group with its files, current products and gates."""
-        found = group_states.details(web.reader, key)
+    @router.get("/api/groups/{group_id}", responses={404: {"description": "No group of that key"}})
+    def group(group_id: Annotated[GroupKey, Path()]) -> GroupDetail:
+        """One observation group with its files, stages, gates and timings."""
+        found = group_states.details(web.reader, group_id)
         if found is None:
-            raise HTTPException(404, "there is no group of that key")
-        return {
-            **group_as_json(found.group),
-            "files": [asdict(one) for one in found.files],
-            "products": [asdict(one) for one in found.products],
-        }
+            raise HTTPException(404, f"no file of group {group_id} ever arrived")
+        with web.reader.transaction() as transaction:
+            matches = calibrators_of(transaction, [group_id])[group_id]
+        conversion = performance.of_group(web.reader, group_id)
+        quick = latency.of_group(web.reader, group_id)
+        return GroupDetail(
+            **dict(Group.of(found.group, matches)),
+            files=[SubbandFile.model_validate(one) for one in found.files],
+            stages=[_stage(asdict(one)) for one in found.products],
+            conversion=_conversion(conversion),
+            quicklook=None if quick is None else QuickLook.of(quick),
+        )
 
     return router
+
+
+def _stage(product: dict[str, Any]) -> Stage:
+    href = f"/api/products/{product['product_id']}"
+    return Stage(**product | {"closed_by": product["closed_by"] or [], "href": href})
+
+
+def _conversion(found: Performance | None) -> Conversion | None:
+    return None if found is None else Conversion.model_validate(found)
