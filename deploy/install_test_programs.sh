@@ -14,15 +14,29 @@ command -v redis-server >/dev/null 2>&1 || command -v redis-check-rdb >/dev/null
     missing="$missing redis-tools"
 command -v isql >/dev/null 2>&1 || missing="$missing unixodbc"
 ls /usr/lib/*/odbc/psqlodbcw.so >/dev/null 2>&1 || missing="$missing odbc-postgresql"
-[ -z "$missing" ] && exit 0
+# Debian's prometheus is a service: only its two programs are taken out of the package
+prometheus=""
+command -v prometheus >/dev/null 2>&1 && command -v promtool >/dev/null 2>&1 || prometheus=" prometheus"
+[ -z "$missing$prometheus" ] && exit 0
 if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" != 0 ]; then
-    echo "not installed (needs apt-get as root):$missing"
+    echo "not installed (needs apt-get as root):$missing$prometheus"
     exit 0
 fi
-echo "installing$missing"
+echo "installing$missing$prometheus"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq >/dev/null 2>&1
-# shellcheck disable=SC2086
-timeout 600 apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 ||
-    echo "apt-get could not install:$missing"
+if [ -n "$missing" ]; then
+    # shellcheck disable=SC2086
+    timeout 600 apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 ||
+        echo "apt-get could not install:$missing"
+fi
+if [ -n "$prometheus" ]; then
+    place=$(mktemp -d)
+    # a world-writable place: apt-get fetches as a user of its own
+    chmod 1777 "$place"
+    (cd "$place" && timeout 300 apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb unpacked &&
+        install -m 0755 unpacked/usr/bin/prometheus unpacked/usr/bin/promtool /usr/local/bin/) >/dev/null 2>&1 ||
+        echo "could not be fetched:$prometheus"
+    rm -rf "$place"
+fi
 exit 0

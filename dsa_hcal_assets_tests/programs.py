@@ -14,6 +14,8 @@ PROGRAMS = {
     # one program under two names: the second comes without a system service
     "redis": ("redis-server", "redis-check-rdb"),
     "odbc": ("isql",),
+    "prometheus": ("prometheus",),
+    "promtool": ("promtool",),
 }
 # servers lie where unprivileged users do not look
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])

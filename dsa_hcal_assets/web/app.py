@@ -12,6 +12,7 @@ from dsa_hcal_assets.web.access.admission import Admission
 from dsa_hcal_assets.web.api import groups, health, rig, status
 from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.etags import Etags
+from dsa_hcal_assets.web.metrics.requests import RequestTimes
 from dsa_hcal_assets.web.outages import add_outage_answers
 from dsa_hcal_assets.web.pages import days, index
 
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.admission = Admission(web)
     add_outage_answers(app)
     app.add_middleware(Etags)
+    app.add_middleware(RequestTimes, registry=web.registry)
     for room in _ROUTES:
         app.include_router(room.routes(web))
     return app

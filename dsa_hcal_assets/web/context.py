@@ -4,6 +4,8 @@ import importlib.metadata
 import threading
 from functools import cached_property
 
+from prometheus_client import CollectorRegistry
+
 from dsa_hcal_assets.database import roles
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.installation import Installation
@@ -53,6 +55,11 @@ class Web:
             if self._reader is None:
                 self._reader = roles.reading(self.writer, statement_seconds=STATEMENT_SECONDS)
             return self._reader
+
+    @cached_property
+    def registry(self) -> CollectorRegistry:
+        """Metrics of this application."""
+        return CollectorRegistry()
 
     @cached_property
     def ledger(self) -> Ledger:

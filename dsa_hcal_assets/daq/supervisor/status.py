@@ -1,14 +1,18 @@
 """The status of a whole supervisor: a file that is replaced, read by people, pages and monitors."""
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from dsa_hcal_assets.daq.statistics.metrics import JobRecord
-from dsa_hcal_assets.daq.statistics.prometheus import prometheus_text
+from dsa_hcal_assets.daq.statistics.prometheus import record_metrics
 from dsa_hcal_assets.daq.supervisor.states import JobStatus, State
+from dsa_hcal_assets.observability import catalogue
 from dsa_hcal_assets.processes import ProcessIdentity
 
 FILE_NAME = "status.json"
@@ -89,26 +93,36 @@ def as_json(status: SupervisorStatus) -> bytes:
 
 def as_prometheus(status: SupervisorStatus) -> str:
     """Return the status and all counters of the jobs in Prometheus' text format."""
-    registry = CollectorRegistry()
-    who_labels = ("supervisor", "job", "type")
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Statuses(status))
+    return generate_latest(registry).decode()
 
-    def gauge(name: str, text: str, labels: tuple[str, ...] = who_labels) -> Gauge:
-        return Gauge(f"dsa_hcal_daq_{name}", text, labels, registry=registry)
 
-    state = gauge("job_state", "1 for the state the job is in", (*who_labels, "state"))
-    failures = gauge("job_failures", "Ends that were not in order")
-    silent = gauge("job_silent_seconds", "Since its last sign of life")
-    memory = gauge("job_memory_bytes", "Resident memory")
-    cpu = gauge("job_cpu", "Share of one processor")
-    problems = gauge("problems", "Mistakes in files", ("supervisor",))
-    problems.labels(status.supervisor).set(len(status.problems))
-    for job in status.jobs:
-        who = (status.supervisor, job.id, job.type)
-        for one in State:
-            state.labels(*who, one.value).set(job.state is one)
-        failures.labels(*who).set(job.failures)
-        for one_gauge, value in ((silent, job.silent), (memory, job.memory), (cpu, job.cpu)):
-            if value is not None:
-                one_gauge.labels(*who).set(value)
-    records = [JobRecord.from_record(job.metrics) for job in status.jobs if job.metrics is not None]
-    return generate_latest(registry).decode() + prometheus_text(records)
+def metrics_of(statuses: Sequence[SupervisorStatus]) -> Iterator[Metric]:
+    """Yield the statuses and all counters of their jobs as Prometheus' metrics."""
+    jobs = [((one.supervisor, job.id, job.type), job) for one in statuses for job in one.jobs]
+    yield catalogue.DAQ_PROBLEMS.family({(one.supervisor,): len(one.problems) for one in statuses})
+    yield catalogue.DAQ_JOB_STATE.family(
+        {(*who, state.value): float(job.state is state) for who, job in jobs for state in State}
+    )
+    yield catalogue.DAQ_JOB_FAILURES.family({who: job.failures for who, job in jobs})
+    for name, measured in (
+        (catalogue.DAQ_JOB_SILENT, {who: job.silent for who, job in jobs}),
+        (catalogue.DAQ_JOB_MEMORY, {who: job.memory for who, job in jobs}),
+        (catalogue.DAQ_JOB_CPU, {who: job.cpu for who, job in jobs}),
+    ):
+        yield name.family({who: value for who, value in measured.items() if value is not None})
+    yield from record_metrics(
+        JobRecord.from_record(job.metrics) for _, job in jobs if job.metrics is not None
+    )
+
+
+class _Statuses(Collector):
+    def __init__(self, *statuses: SupervisorStatus) -> None:
+        self._statuses = statuses
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        return metrics_of(self._statuses)

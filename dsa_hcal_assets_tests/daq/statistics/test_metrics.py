@@ -4,12 +4,11 @@ import json
 import threading
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from dsa_hcal_assets.daq.messages.message import Kind, Message
 from dsa_hcal_assets.daq.statistics.counters import OTHER_TOPICS, Direction
 from dsa_hcal_assets.daq.statistics.metrics import MOST_ROUTES, BadRecord, JobMetrics, JobRecord
-from dsa_hcal_assets.daq.statistics.prometheus import prometheus_text
+from dsa_hcal_assets.daq.statistics.prometheus import record_metrics
 
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
@@ -117,7 +116,7 @@ def test_threads_that_count_at_once_lose_no_count(metrics):
     assert (out.messages, out.bytes) == (20_000, 60_000)
 
 
-def test_prometheus_reads_the_text_with_two_jobs_of_one_type_apart(clock):
+def test_metrics_tell_two_jobs_of_one_type_apart(clock):
     first, second = JobMetrics("hall", 'a"b\\', "csv", clock_ns=clock), JobMetrics("hall", "b", "csv")
     clock.now = 2 * MILLISECOND
     first.received([message(10, time_ns=0)])
@@ -125,8 +124,7 @@ def test_prometheus_reads_the_text_with_two_jobs_of_one_type_apart(clock):
     first.queued("pump", 3)
 
     families = {
-        family.name: family.samples
-        for family in text_string_to_metric_families(prometheus_text([first.record(), second.record()]))
+        family.name: family.samples for family in record_metrics([first.record(), second.record()])
     }
 
     moved = {sample.labels["job"]: sample.value for sample in families["dsa_hcal_daq_bytes"]}

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fastapi.testclient import TestClient
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.hcal.acquisition.board_log import BoardHealth
@@ -16,6 +15,7 @@ from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.web.app import create_app
 from dsa_hcal_assets_tests.hcal.detector import DAY, land, snapshot
+from dsa_hcal_assets_tests.web.callers import local
 
 BOARD = BoardHealth("91", "down", datetime(2026, 11, 21, tzinfo=UTC), 3, "no answer")
 
@@ -34,7 +34,7 @@ def metrics(database, tmp_path):
     """Read the metrics, by name with labels."""
 
     def metrics(url=database.url):
-        with TestClient(create_app(Settings(state_dir=tmp_path, database_url=url))) as client:
+        with local(create_app(Settings(state_dir=tmp_path, database_url=url))) as client:
             lines = [line for line in client.get("/metrics").text.splitlines() if line[0] != "#"]
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
