@@ -16,6 +16,7 @@ COMMANDS = {
     "status": ("status", "status", "Show services, ledger, products and open alerts."),
     "settings": ("settings", "settings", "List every setting with its environment name."),
     "db": ("database", "db", "Apply and show database migrations."),
+    "tokens": ("tokens", "tokens", "Make, list and take back tokens for the API."),
     "quarantine": ("quarantine", "quarantine", "List and release quarantined input."),
     "groups": ("groups", "groups", "List, show and retry radio observation groups."),
     "partitions": ("partitions", "partitions", "List, retire and restore keys of radio groups."),

@@ -4,23 +4,35 @@ One module a resource; this page lists them. Every request asks the database wit
 it does not answer, the answer is 503 with the reason; it is never an empty result.
 """
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
+from dsa_hcal_assets.access.binding import require_guarded
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.web import files, metrics
+from dsa_hcal_assets.web.access import Role, needs
 from dsa_hcal_assets.web.access.admission import Admission
-from dsa_hcal_assets.web.api import groups, health, rig, status
+from dsa_hcal_assets.web.access.declared import DescribedApi
+from dsa_hcal_assets.web.access.guard import Guard
+from dsa_hcal_assets.web.access.sign_in import ask_people
+from dsa_hcal_assets.web.api import audit, groups, health, rig, session, status
 from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.etags import Etags
 from dsa_hcal_assets.web.metrics.requests import RequestTimes
 from dsa_hcal_assets.web.outages import add_outage_answers
-from dsa_hcal_assets.web.pages import days, index
+from dsa_hcal_assets.web.pages import days, index, sign_in
 
-_ROUTES = (
+# anyone may ask these: they tell nothing that is kept, or admit their callers themselves
+_OPEN = (
     health,
+    session,
+    sign_in,
+)
+# viewers may ask these; a route that needs more says so
+_ROUTES = (
     status,
     groups,
     rig,
+    audit,
     metrics,
     files,
     days,
@@ -39,15 +51,27 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Raises
     ------
     ConfigurationError
-        If a setting is wrong, or there is no database to ask.
+        If a setting is wrong, there is no database to ask, or the API may not listen at its address.
     """
     web = Web(settings)
+    settings = web.settings
+    require_guarded(settings.api_host, web.writer)
     # The documentation pages would fetch scripts from the internet; /openapi.json does not.
-    app = FastAPI(title="dsa_hcal_assets", version=web.version, docs_url=None, redoc_url=None)
+    app = DescribedApi(
+        title="dsa_hcal_assets",
+        version=web.version,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=settings.access.max_body_kib * 1024,
+    )
     app.state.admission = Admission(web)
+    app.add_exception_handler(401, ask_people)
     add_outage_answers(app)
     app.add_middleware(Etags)
     app.add_middleware(RequestTimes, registry=web.registry)
-    for room in _ROUTES:
+    app.add_middleware(Guard, settings=settings, admission=app.state.admission)
+    for room in _OPEN:
         app.include_router(room.routes(web))
+    for room in _ROUTES:
+        app.include_router(room.routes(web), dependencies=[Depends(needs(Role.VIEWER))])
     return app

@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from fastapi.testclient import TestClient
 
 from dsa_hcal_assets.products import ProductStore, Provenance
 from dsa_hcal_assets.quality import Level, Verdict
@@ -11,6 +10,7 @@ from dsa_hcal_assets.quality.store import record
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.web.app import create_app
 from dsa_hcal_assets.web.pages.observing_day import groups_of, neighbours
+from dsa_hcal_assets_tests.web.callers import local
 
 DAY = date(2025, 6, 5)
 FIRST, SECOND, NEXT_DAY = "2025-06-05T00:00:00", "2025-06-05T23:59:59", "2025-06-06T00:00:00"
@@ -80,15 +80,15 @@ def test_a_group_from_an_archive_is_shown_by_its_products(database, settings, pu
 def test_every_address_on_the_page_answers(settings, observed, publish):
     publish("continuum_image", FIRST, ["J1 + 2/image.png"], ("rms", 1.0, Level.PASS))
     publish("radio_qa_report", FIRST, ["report.html"])
-    with TestClient(create_app(settings)) as client:
+    with local(create_app(settings)) as client:
         page = client.get(f"/radio/{DAY}").text
         addresses = {part.split('"')[0] for part in page.split('href="')[1:] + page.split('src="')[1:]}
-        local = {one for one in addresses if one.startswith("/")}
-        assert len(local) >= 5
-        assert [one for one in local if client.get(one).status_code != 200] == []
+        ours = {one for one in addresses if one.startswith("/")}
+        assert len(ours) >= 5
+        assert [one for one in ours if client.get(one).status_code != 200] == []
         assert all(one.startswith("/") for one in addresses - {"data:,"})
 
 
 def test_what_is_no_day_is_refused(settings):
-    with TestClient(create_app(settings)) as client:
+    with local(create_app(settings)) as client:
         assert client.get("/radio/yesterday").status_code == 422
