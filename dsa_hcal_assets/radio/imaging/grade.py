@@ -17,6 +17,11 @@ STAGE, METRIC = "continuum_image", "grade"
 POINTS = {"A": 4, "B": 3, "C": 2, "D": 1, "F": 0}
 
 
+def letter_of(points: float) -> str:
+    """Return the grade that `points` stand for."""
+    return next(letter for letter, value in POINTS.items() if points >= value)
+
+
 def grade(verdicts: Iterable[Verdict]) -> str:
     """Return the grade of an image from its verdicts."""
     told = [one for one in verdicts if one.metric != METRIC and one.level is not Level.PASS]

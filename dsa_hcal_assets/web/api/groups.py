@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, HTTPException, Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel
 
 from dsa_hcal_assets.radio import group_states
 from dsa_hcal_assets.radio.catalogues.group_calibrators import GroupCalibrator, calibrators_of
@@ -13,6 +13,7 @@ from dsa_hcal_assets.radio.conversion import performance
 from dsa_hcal_assets.radio.conversion.performance import Performance
 from dsa_hcal_assets.radio.group_states import GroupState
 from dsa_hcal_assets.radio.quicklook import latency
+from dsa_hcal_assets.web.api.answers import FromRow
 from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.paging import USUAL_ITEMS, CursorText, Keyset, Limit, Name, Page
 from dsa_hcal_assets.web.parameters import GroupKey, Instant, Measured, Word
@@ -22,11 +23,7 @@ GroupStateName = Literal["collecting", "pending", "in_progress", "completed", "f
 _NEWEST_FIRST = Keyset(AwareDatetime, Name)
 
 
-class _FromRow(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-
-class CalibratorMatch(_FromRow):
+class CalibratorMatch(FromRow):
     """A calibrator that crosses the meridian within a group, and its distance from the pointing then."""
 
     calibrator: str
@@ -72,7 +69,7 @@ class Group(BaseModel):
         )
 
 
-class SubbandFile(_FromRow):
+class SubbandFile(FromRow):
     """A file of a group and what its header says; null where it was never read."""
 
     arrival_id: int
@@ -101,7 +98,7 @@ class Stage(BaseModel):
     href: str
 
 
-class Conversion(_FromRow):
+class Conversion(FromRow):
     """How long the conversion took; steps of the direct writer overlap and add up over its threads."""
 
     writer: str

@@ -7,10 +7,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.radio.imaging.grade import letter_of
 
 REPORT, IMAGE, QUICKLOOK = "radio_qa_report", "continuum_image", "quicklook_image"
-# points of the image's grade, see its threshold
-GRADES = {4: "A", 3: "B", 2: "C", 1: "D", 0: "F"}
 # keys begin with the date; '~' sorts behind every character of a key
 _GROUPS = """
 select group_key from radio.observation_group where group_key between %(first)s and %(last)s
@@ -78,7 +77,7 @@ def groups_of(database: Database, root: Path, day: date) -> list[GroupOfDay]:
             GroupOfDay(
                 key,
                 verdicts={level: count for level, count, _ in mine},
-                grade=GRADES.get(round(points[0]), "") if points else "",
+                grade=letter_of(points[0]) if points else "",
                 report=next(iter(_files(products.get((key, REPORT)), "*.html")), ""),
                 pictures={
                     caption: address
