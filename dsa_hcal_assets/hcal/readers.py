@@ -98,17 +98,34 @@ def state_at(
     NoState
         If no snapshot lies within `max_age` before or after `moment`.
     """
-    moment = require_utc(moment)
-    [(cycle,)] = database.rows("select hcal.nearest_cycle(%s, %s)", (moment, max_age))
-    if cycle is None:
-        raise NoState(
-            f"no detector state within {max_age} of {moment.isoformat()}",
-            remedy="ask for a time of data taking, or allow a greater age",
-        )
+    cycle = cycle_near(database, moment, max_age=max_age)
     rows = database.rows(_STATE, (cycle,))
     frame = frame_of(rows, [*TOWER_COLUMNS, *READING_COLUMNS], reals=REALS)
     frame.attrs["cycle"] = cycle.isoformat()
     return frame
+
+
+def cycle_near(
+    database: Database, moment: datetime | None = None, *, max_age: timedelta = timedelta(hours=1)
+) -> datetime:
+    """Return the loaded cycle nearest to `moment`, at most `max_age` away; None: the newest of all.
+
+    Raises
+    ------
+    NoState
+        If there is none.
+    """
+    if moment is None:
+        [(cycle,)] = database.rows("select max(cycle) from hcal.snapshot")
+    else:
+        moment = require_utc(moment)
+        [(cycle,)] = database.rows("select hcal.nearest_cycle(%s, %s)", (moment, max_age))
+    if cycle is None:
+        near = "loaded yet" if moment is None else f"within {max_age} of {moment.isoformat()}"
+        raise NoState(
+            f"no detector state {near}", remedy="ask for a time of data taking, or allow a greater age"
+        )
+    return cycle  # type: ignore[no-any-return]
 
 
 def newest_state(database: Database, day: str | date) -> pd.DataFrame:

@@ -14,7 +14,18 @@ from dsa_hcal_assets.web.access.admission import Admission
 from dsa_hcal_assets.web.access.declared import DescribedApi
 from dsa_hcal_assets.web.access.guard import Guard
 from dsa_hcal_assets.web.access.sign_in import ask_people
-from dsa_hcal_assets.web.api import audit, groups, health, images, ms_index, products, rig, session, status
+from dsa_hcal_assets.web.api import (
+    audit,
+    events,
+    groups,
+    hcal_record,
+    hcal_series,
+    hcal_state,
+    health,
+    rig,
+    session,
+    status,
+)
 from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.etags import Etags
 from dsa_hcal_assets.web.metrics.requests import RequestTimes
@@ -31,9 +42,10 @@ _OPEN = (
 _ROUTES = (
     status,
     groups,
-    products,
-    images,
-    ms_index,
+    hcal_state,
+    hcal_series,
+    hcal_record,
+    events,
     rig,
     audit,
     metrics,

@@ -93,6 +93,29 @@ from hcal.source_snapshot where source = %s and cycle >= %s and cycle < %s order
 """
 
 
+def cycle_near(
+    database: Database, moment: datetime | None = None, *, max_age: timedelta = timedelta(hours=1)
+) -> datetime:
+    """Return the loaded cycle nearest to `moment`, at most `max_age` away; None: the newest of all.
+
+    Raises
+    ------
+    NoState
+        If there is none.
+    """
+    if moment is None:
+        query = "select max(cycle) from hcal.source_snapshot where source = %s"
+        [(cycle,)] = database.rows(query, (EMCAL.name,))
+    else:
+        [(cycle,)] = database.rows("select hcal.nearest_emcal_cycle(%s, %s)", (require_utc(moment), max_age))
+    if cycle is None:
+        near = "loaded yet" if moment is None else f"within {max_age} of {moment.isoformat()}"
+        raise NoState(
+            f"no EMCal state {near}", remedy="ask for a time of data taking, or allow a greater age"
+        )
+    return cycle  # type: ignore[no-any-return]
+
+
 def state_at(
     database: Database, moment: datetime, *, max_age: timedelta = timedelta(hours=1)
 ) -> pd.DataFrame:
@@ -109,13 +132,7 @@ def state_at(
     NoState
         If no snapshot lies within `max_age` before or after `moment`.
     """
-    moment = require_utc(moment)
-    [(cycle,)] = database.rows("select hcal.nearest_emcal_cycle(%s, %s)", (moment, max_age))
-    if cycle is None:
-        raise NoState(
-            f"no EMCal state within {max_age} of {moment.isoformat()}",
-            remedy="ask for a time of data taking, or allow a greater age",
-        )
+    cycle = cycle_near(database, moment, max_age=max_age)
     frame = frame_of(database.rows(_STATE, (cycle,)), [*TOWER_COLUMNS, *REALS], reals=REALS)
     frame.attrs["cycle"] = cycle.isoformat()
     return frame
