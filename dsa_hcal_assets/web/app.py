@@ -20,10 +20,12 @@ from dsa_hcal_assets.web.api import (
     groups,
     hcal_record,
     hcal_series,
+    hcal_shift,
     hcal_state,
     health,
     images,
     ms_index,
+    pace,
     products,
     rig,
     session,
@@ -33,13 +35,14 @@ from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.etags import Etags
 from dsa_hcal_assets.web.metrics.requests import RequestTimes
 from dsa_hcal_assets.web.outages import add_outage_answers
-from dsa_hcal_assets.web.pages import days, index, sign_in
+from dsa_hcal_assets.web.pages import dashboard, days, index, sign_in, static_files
 
 # anyone may ask these: they tell nothing that is kept, or admit their callers themselves
 _OPEN = (
     health,
     session,
     sign_in,
+    static_files,
 )
 # viewers may ask these; a route that needs more says so
 _ROUTES = (
@@ -48,16 +51,19 @@ _ROUTES = (
     products,
     images,
     ms_index,
+    hcal_shift,
     hcal_state,
     hcal_series,
     hcal_record,
     events,
     rig,
+    pace,
     audit,
     metrics,
     files,
     days,
     index,
+    dashboard,
 )
 
 
