@@ -7,12 +7,12 @@ reads no environment: an `Installation` makes its parts when an asset or a senso
 import dagster as dg
 
 from dsa_hcal_assets.installation import Installation
-from dsa_hcal_assets.orchestration import hcal, radio, rig, upkeep
+from dsa_hcal_assets.orchestration import hcal, radio, rig, upkeep, watch
 
 
 def build_definitions(installation: Installation | None = None) -> dg.Definitions:
     """Return the platform's definitions, working on `installation` (default: the environment's)."""
-    parts = (radio, hcal, rig, upkeep)
+    parts = (radio, hcal, rig, upkeep, watch)
     return dg.Definitions(
         assets=[asset for part in parts for asset in part.ASSETS],
         jobs=[job for part in parts for job in part.JOBS],

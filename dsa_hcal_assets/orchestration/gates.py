@@ -1,31 +1,58 @@
-"""A closed gate is told, not only stored: one alert for all blocking verdicts of a stage that failed."""
+"""Checks that failed are told, not only stored: what closes a gate as an error, what is advice as a warning.
+
+Told at once, by whoever judged. The alerts of a product end with the version that passes.
+"""
 
 from collections.abc import Sequence
 
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.checks import shown
 from dsa_hcal_assets.products.model import Product
-from dsa_hcal_assets.quality.verdicts import Verdict
+from dsa_hcal_assets.quality.verdicts import Level, Verdict
 
 
-def tell_if_closed(installation: Installation, product: Product, verdicts: Sequence[Verdict]) -> None:
-    """Raise one alert that names every blocking verdict that failed; none when all passed."""
-    from dsa_hcal_assets.alerts import Alert, Severity
+def tell_failed_checks(installation: Installation, product: Product, verdicts: Sequence[Verdict]) -> None:
+    """Raise one alert for the blocking verdicts that failed and one for the others; close those of the past.
 
-    closed = [verdict for verdict in verdicts if verdict.stops]
-    if not closed:
-        return
-    numbers = [f"{one.metric} = {one.value:g} {one.unit} ({one.limit}) {one.detail}" for one in closed]
-    installation.tell(
-        Alert(
+    An alert names the metrics it is about: a version that fails by others is news.
+    """
+    from dsa_hcal_assets.alerts import Severity
+    from dsa_hcal_assets.watch import Condition, follow
+
+    failed = [verdict for verdict in verdicts if verdict.level is Level.FAIL]
+    found = []
+    for some, severity, what, meaning in (
+        (
+            [one for one in failed if one.stops],
             Severity.ERROR,
-            category="check",
-            title=f"{product.kind} of {product.partition} is blocked: {', '.join(v.metric for v in closed)}",
-            message="Nothing downstream uses it until a later version passes.\n" + "\n".join(numbers),
-            source=product.kind,
-            partition=product.partition,
-            run_id=product.provenance.run_id,
-            # JSON has no NaN, and what could not be measured closes a gate too
-            details={one.metric: shown(one.value) for one in closed},
-        )
-    )
+            "is blocked",
+            "Nothing downstream uses it until a later version passes.",
+        ),
+        (
+            [one for one in failed if not one.stops],
+            Severity.WARNING,
+            "failed checks",
+            "They are advice: what is downstream goes on.",
+        ),
+    ):
+        names = [one.metric for one in some]
+        if some:
+            found.append(
+                Condition(
+                    ",".join(names),
+                    severity,
+                    "check",
+                    f"{product.kind} of {product.partition} {what}: {', '.join(names)}",
+                    "\n".join([meaning, *map(_number, some)]),
+                    source=product.kind,
+                    partition=product.partition,
+                    run_id=product.provenance.run_id,
+                    # JSON has no NaN, and what could not be measured fails too
+                    details={one.metric: shown(one.value) for one in some},
+                )
+            )
+    follow(installation.database, installation.tell, f"check:{product.kind}:{product.partition}", found)
+
+
+def _number(verdict: Verdict) -> str:
+    return f"{verdict.metric} = {verdict.value:g} {verdict.unit} ({verdict.limit}) {verdict.detail}".rstrip()

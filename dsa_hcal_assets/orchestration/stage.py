@@ -15,7 +15,7 @@ import dagster as dg
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.checks import check_results, check_specs, shown
 from dsa_hcal_assets.orchestration.failures import RETRIES, typed_failures
-from dsa_hcal_assets.orchestration.gates import tell_if_closed
+from dsa_hcal_assets.orchestration.gates import tell_failed_checks
 from dsa_hcal_assets.orchestration.partitions import require_live
 from dsa_hcal_assets.products.model import JSON, Input, Product, Provenance
 from dsa_hcal_assets.quality.report import Figure
@@ -126,7 +126,7 @@ class StageRun:
         installation = self.installation
         verdicts = self.verdicts(outcome)
         record(installation.database, verdicts, product=product, partition=self.partition, run_id=self.run_id)
-        tell_if_closed(installation, product, verdicts)
+        tell_failed_checks(installation, product, verdicts)
         return dg.MaterializeResult(
             metadata=_metadata(outcome, product, verdicts),
             check_results=check_results(self.name, self.partition, verdicts),

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dsa_hcal_assets.errors import PlatformError
+from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.processes import ProcessIdentity, adopt_orphans
 from dsa_hcal_assets.services.environment import supervisor_id
 from dsa_hcal_assets.services.errors import AlreadyRunning
@@ -26,6 +27,7 @@ from dsa_hcal_assets.services.stack import DEFINITIONS, platform_services
 from dsa_hcal_assets.services.status import StackStatus, read_status, write_status
 from dsa_hcal_assets.services.supervisor import LOOP_SECONDS, Supervisor
 from dsa_hcal_assets.services.sweep import reap_adopted, sweep
+from dsa_hcal_assets.services.watching import Watcher
 from dsa_hcal_assets.settings import Settings, load_settings
 from dsa_hcal_assets.workers.protocol import JSON, error_record
 
@@ -96,10 +98,13 @@ def supervise(settings: Settings, definitions: str, without: Sequence[str], sign
     sweep(identity)
     supervisor = Supervisor(platform_services(settings, definitions=definitions, without=without))
     _announce({"started": os.getpid()})
+    watcher = Watcher(Installation(settings), supervisor.status)
+    watcher.start()
     try:
         _keep_running(supervisor, signals, lambda: _write(settings, me, supervisor))
     finally:
         log.info("stopping")
+        watcher.stop()
         supervisor.stop()
         sweep(identity)
         _write(settings, me, supervisor)

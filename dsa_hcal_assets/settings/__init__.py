@@ -21,6 +21,7 @@ from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED
 from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets.settings.rig import RigSettings
 from dsa_hcal_assets.settings.runs import RunSettings
+from dsa_hcal_assets.settings.watch import WatchSettings
 
 PREFIX = "DSA_HCAL_"
 # Prefixes of names that are not settings: quality limits (quality/environment.py), and what the platform
@@ -61,6 +62,7 @@ class Settings(BaseModel):
     corrections: CorrectionSettings = CorrectionSettings()
     rig: RigSettings = RigSettings()
     daq: DaqSettings = DaqSettings()
+    watch: WatchSettings = WatchSettings()
 
     @property
     def incoming(self) -> Path:

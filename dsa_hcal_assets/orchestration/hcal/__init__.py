@@ -27,7 +27,6 @@ from dsa_hcal_assets.orchestration.hcal.runs import (
     runs_sensor,
 )
 from dsa_hcal_assets.orchestration.hcal.sensor import hcal_job, hcal_sensor
-from dsa_hcal_assets.orchestration.hcal.spool_watch import spool_watch
 from dsa_hcal_assets.orchestration.hcal.supplies import supplies_job, supplies_sensor, supply_state
 
 ASSETS = (
@@ -62,7 +61,6 @@ SENSORS = (
     hcal_sensor,
     emcal_sensor,
     registers_sensor,
-    spool_watch,
     events_sensor,
     supplies_sensor,
     runs_sensor,

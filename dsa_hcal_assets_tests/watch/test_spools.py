@@ -3,14 +3,14 @@
 import os
 from datetime import timedelta
 
-import dagster as dg
 import pytest
 
 from dsa_hcal_assets.alerts import Alert, Severity
 from dsa_hcal_assets.alerts.record import open_alerts
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.hcal.acquisition.note import AcquisitionNote, remove_note, write_note
-from dsa_hcal_assets.orchestration.hcal.spool_watch import spool_watch, tell_spools
+from dsa_hcal_assets.watch import follow
+from dsa_hcal_assets.watch.spools import spools_beyond_limits
 from dsa_hcal_assets_tests.hcal.detector import land, snapshot
 
 
@@ -29,19 +29,27 @@ def note(incoming, *, silent=timedelta(0), **values):
     write_note(incoming, AcquisitionNote(at=utc_now() - silent, **usual | values))
 
 
+def look(installation):
+    found = spools_beyond_limits(
+        installation.settings.incoming,
+        installation.database,
+        installation.ledger,
+        installation.thresholds,
+        utc_now(),
+    )
+    follow(installation.database, installation.tell, "spool", found)
+    return found
+
+
 def told(installation):
-    """What is wrong: by metric, the severity of the open alerts."""
-    tell_spools(installation)
-    entries = open_alerts(installation.database)
-    assert {entry.alert.source for entry in entries} <= {"hcal"}
-    return {
-        entry.alert.dedup_key.removeprefix("spool:hcal:").split(":")[0]: entry.alert.severity.value
-        for entry in entries
-    }
+    """What is wrong: by metric, how bad."""
+    found = look(installation)
+    assert {one.source for one in found} <= {"hcal"}
+    return {one.name.removeprefix("hcal:"): one.severity.value for one in found}
 
 
 def told_keys(installation):
-    tell_spools(installation)
+    look(installation)
     return {entry.alert.dedup_key for entry in open_alerts(installation.database)}
 
 
@@ -83,20 +91,17 @@ def test_what_an_acquisition_says_of_itself(installation, incoming, said, metric
     assert told(installation) == ({metric: severity} if metric else {})
 
 
-def test_a_trouble_is_told_once_grows_and_ends(installation, incoming):
+def test_a_trouble_is_told_once_and_ends(installation, incoming):
     count = "select count(*) from platform.alert"
     note(incoming, waiting=1)
     assert told(installation) == told(installation) == {"unsaved": "warning"}
     assert installation.database.rows(count) == [(1,)]
-    note(incoming, waiting=200, trouble="no room on the disk")
-    assert told(installation) == {"unsaved": "error"}
-    (entry,) = open_alerts(installation.database)
-    assert "no room on the disk" in entry.alert.message
     note(incoming)
     assert told(installation) == {}
+    assert open_alerts(installation.database) == []
     note(incoming, waiting=1)
     assert told(installation) == {"unsaved": "warning"}
-    assert installation.database.rows(count) == [(3,)]
+    assert installation.database.rows(count) == [(2,)]
 
 
 def test_an_acquisition_that_ended_in_order_is_not_missed(installation, incoming):
@@ -111,7 +116,7 @@ def test_the_alarms_of_a_source_that_is_gone_are_closed(installation, incoming):
     note(incoming, waiting=1)
     other = Alert(Severity.ERROR, "run", "a run failed", dedup_key="run:1")
     installation.tell(other)
-    assert told_keys(installation) == {"spool:hcal:unsaved:warn", "run:1"}
+    assert told_keys(installation) == {"spool:hcal:unsaved", "run:1"}
     remove_note(incoming)
     assert told_keys(installation) == {"run:1"}
 
@@ -120,10 +125,3 @@ def test_limits_are_those_of_the_operator(installation, incoming, monkeypatch):
     monkeypatch.setenv("DSA_HCAL_THRESHOLD__HCAL_SPOOL__UNSAVED__WARN_ABOVE", "5")
     note(incoming, waiting=3)
     assert told(installation) == {}
-
-
-def test_the_sensor_says_what_is_wrong(installation, incoming):
-    note(incoming, waiting=3)
-    context = dg.build_sensor_context(resources={"installation": installation})
-    result = spool_watch(context)
-    assert "hcal: unsaved is 3" in result.skip_message

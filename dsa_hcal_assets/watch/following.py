@@ -1,0 +1,37 @@
+"""The loop of every watch: what is wrong now against the alerts that are open."""
+
+from collections.abc import Callable, Iterable
+
+from dsa_hcal_assets.alerts import Alert, Severity
+from dsa_hcal_assets.alerts.record import resolve
+from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.watch.condition import Condition
+
+_OPEN = """
+select dedup_key, severity from platform.alert where resolved_at is null and starts_with(dedup_key, %s)
+"""
+
+
+def follow(
+    database: Database, say: Callable[[Alert], object], scope: str, found: Iterable[Condition]
+) -> list[Condition]:
+    """Tell what is wrong, close the alerts of what is not any more; return what is wrong.
+
+    A condition that is told already is silent, unless it got worse.
+
+    Parameters
+    ----------
+    say
+        Takes an alert, such as `Installation.tell`.
+    scope
+        Names the question that was asked. Open alerts of this scope that the answer does not name are over.
+    """
+    conditions = list(found)
+    told = {key: Severity(severity) for key, severity in database.rows(_OPEN, (f"{scope}:",))}
+    for condition in conditions:
+        known = told.get(condition.key(scope))
+        if known is None or known.rank < condition.severity.rank:
+            say(condition.alert(scope))
+    for key in told.keys() - {condition.key(scope) for condition in conditions}:
+        resolve(database, key)
+    return conditions
