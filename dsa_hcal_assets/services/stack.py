@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import SIGHUP, SIGTERM, Signals
 
+from dsa_hcal_assets.access.binding import require_guarded
+from dsa_hcal_assets.alerts.outlets import Outlets
+from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.embedded import EmbeddedServer
-from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.errors import ConfigurationError, PlatformError
 from dsa_hcal_assets.services import acquisition, ports, probes
 from dsa_hcal_assets.services.environment import dagster_home, service_environment
 from dsa_hcal_assets.services.errors import ServiceFailed
@@ -20,7 +23,7 @@ from dsa_hcal_assets.workers import casa
 from dsa_hcal_assets.workers.sockets import socket_path
 
 DEFINITIONS = "dsa_hcal_assets.definitions"
-API = "dsa_hcal_assets.web.app:create_app"
+API = "dsa_hcal_assets.web.serve"
 DAGSTER_YAML = Path(__file__).with_name("dagster.yaml")
 # What a run imports besides the definitions, found by comparing sys.modules in a run's worker and in
 # its host. Importing them early only saves time: a name that a later Dagster lacks is reported by the
@@ -43,8 +46,8 @@ RUN_PRELOAD = (
     "watchdog.observers.polling",
 )
 # first what makes new work, then what works, then what serves, last what all of them need
-STAGES = {"acquisition": 10, "daemon": 20, "runs": 30, "casa": 40, "database": 90}
-OPTIONAL = frozenset({"acquisition", "api", "casa", "daemon", "webserver", "runs"})
+STAGES = {"acquisition": 10, "daemon": 20, "runs": 30, "casa": 40, "alerts": 80, "database": 90}
+OPTIONAL = frozenset({"acquisition", "alerts", "api", "casa", "daemon", "webserver", "runs"})
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def platform_services(
     PortBusy
         If a port is taken.
     ConfigurationError
-        For an unknown name in `without`.
+        For an unknown name in `without`, or an API that others could reach without anyone who may sign in.
     """
     if not OPTIONAL.issuperset(without):
         raise ConfigurationError(
@@ -94,6 +97,8 @@ def platform_services(
     web_port, api_port = _ports(settings)
     web, api = f"http://127.0.0.1:{web_port}", f"http://{_reachable(settings.api_host)}:{api_port}"
     database, url = _database(settings)
+    if "api" not in without:
+        _require_guarded(settings.api_host, database, url)
     # services read the ports that were chosen where the settings ask for any
     settings = settings.model_copy(update={"webserver_port": web_port, "api_port": api_port})
     build = _Builder(service_environment(settings, url), settings.logs / "services")
@@ -102,7 +107,6 @@ def platform_services(
     workspace = ["-w", str(dagster_home(state) / "workspace.yaml")]
     module = ["-m", definitions, "--location-name", location_name(definitions)]
     python = sys.executable
-    listen = ["--host", settings.api_host, "--port", str(api_port), "--timeout-graceful-shutdown", "5"]
     services = [
         database,
         Service(
@@ -148,10 +152,7 @@ def platform_services(
         ),
         Service(
             "api",
-            build.process(
-                "api",
-                [python, "-m", "uvicorn", "--factory", API, *listen],
-            ),
+            build.process("api", [python, "-m", API]),
             probes.http_ok(f"{api}/api/health"),
             port=api_port,
             url=api,
@@ -163,6 +164,7 @@ def platform_services(
             # nothing needs it in the first seconds, and its imports are the heaviest
             ("webserver",),
         ),
+        *_alerts(build, settings),
         *_acquisition(build, settings),
     ]
     left_out = set(without) if casa.available() else {*without, "casa"}
@@ -186,6 +188,14 @@ def _acquisition(build: _Builder, settings: Settings) -> list[Service]:
     return [Service("acquisition", process, grace_seconds=acquisition.STOP_SECONDS)]
 
 
+def _alerts(build: _Builder, settings: Settings) -> list[Service]:
+    """Return the service that tells alerts, if there is anybody to tell; wrong addresses are found here."""
+    outlets = Outlets.of(settings)
+    outlets.check()
+    command = [*_script("dsa-hcal"), "alerts", "deliver", "--follow"]
+    return [Service("alerts", build.process("alerts", command))] if outlets.channels else []
+
+
 def _ports(settings: Settings) -> tuple[int, int]:
     web = ports.resolve(
         settings.webserver_port,
@@ -200,7 +210,21 @@ def _ports(settings: Settings) -> tuple[int, int]:
 
 
 def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in ("", "0.0.0.0") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - compared
+        return "127.0.0.1" if host != "::" else "[::1]"
+    return f"[{host}]" if ":" in host else host
+
+
+def _require_guarded(host: str, service: Service, url: str) -> None:
+    database = Database(url)
+    try:
+        require_guarded(host, database)
+    except PlatformError:
+        # the embedded server was started for its URL, and nobody watches it yet
+        service.member.request_stop()
+        raise
+    finally:
+        database.close()
 
 
 def _database(settings: Settings) -> tuple[Service, str]:

@@ -1,6 +1,6 @@
 """The API as a process of its own: ``python -m dsa_hcal_assets.web.serve``, from the settings."""
 
-import logging
+import logging.config
 import resource
 import sys
 from typing import Any
@@ -44,7 +44,7 @@ def configuration(settings: Settings) -> uvicorn.Config:
         port=settings.api_port,
         http=protocol(access.max_header_kib * 1024, access.stalled_seconds),
         ws_max_size=_MAX_MESSAGE_BYTES,
-        log_config=LOGGING,
+        log_config=None,
         server_header=False,
         proxy_headers=bool(access.trusted_proxies),
         forwarded_allow_ips=access.trusted_proxies,

@@ -11,7 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.access import Role, tokens
+from dsa_hcal_assets.database.embedded import running_url
+from dsa_hcal_assets.errors import ConfigurationError, DatabaseUnavailable
 from dsa_hcal_assets.processes import ProcessIdentity
 from dsa_hcal_assets.services import ports
 from dsa_hcal_assets.services.environment import (
@@ -167,6 +169,30 @@ def test_the_instance_file_at_the_top_is_the_one_the_platform_uses():
 def test_needed_services_cannot_be_left_out(tmp_path: Path):
     with pytest.raises(ConfigurationError, match="prepare"):
         platform_services(Settings(state_dir=tmp_path), without=["prepare"])
+
+
+def test_an_api_that_others_reach_is_refused_without_an_admin_token(database, tmp_path: Path):
+    settings = Settings(
+        state_dir=tmp_path, database_url=database.url, api_port=0, webserver_port=0, api_host="0.0.0.0"
+    )
+    with pytest.raises(ConfigurationError, match="DSA_HCAL_API_HOST"):
+        platform_services(settings)
+    platform_services(settings, without=["api"])
+    tokens.create(database, "a", Role.ADMIN, by="test", expires_at=None)
+    api = next(service for service in platform_services(settings) if service.name == "api")
+    assert api.url == f"http://127.0.0.1:{api.port}"
+
+
+@pytest.mark.services
+def test_the_embedded_server_does_not_outlive_that_refusal(tmp_path: Path):
+    tmp_path.chmod(0o755)
+    settings = Settings(
+        state_dir=tmp_path / "state", api_port=0, webserver_port=0, database_port=0, api_host="0.0.0.0"
+    )
+    with pytest.raises(ConfigurationError, match="DSA_HCAL_API_HOST"):
+        platform_services(settings)
+    with pytest.raises(DatabaseUnavailable):
+        running_url(settings.state_dir / "postgres")
 
 
 def test_the_platform_with_a_database_elsewhere_starts_none(tmp_path: Path):
