@@ -41,7 +41,9 @@ def look(installation: Installation, instance: dg.DagsterInstance, now: datetime
         Of the questions that could not be asked, after all others have been.
     """
     from dsa_hcal_assets.watch import follow
+    from dsa_hcal_assets.watch.mended import close_mended
 
+    close_mended(installation.database)
     wrong: list[Condition] = []
     errors: list[Exception] = []
     for scope, question in _questions(installation, instance, now):
