@@ -16,6 +16,8 @@ from dsa_hcal_assets.web.access.guard import Guard
 from dsa_hcal_assets.web.access.sign_in import ask_people
 from dsa_hcal_assets.web.api import (
     audit,
+    calibration,
+    ese,
     events,
     groups,
     hcal_record,
@@ -27,6 +29,7 @@ from dsa_hcal_assets.web.api import (
     ms_index,
     pace,
     products,
+    quality,
     rig,
     session,
     status,
@@ -48,6 +51,9 @@ _OPEN = (
 _ROUTES = (
     status,
     groups,
+    calibration,
+    quality,
+    ese,
     products,
     images,
     ms_index,
