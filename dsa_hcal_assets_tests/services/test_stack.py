@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.processes import ProcessIdentity
 from dsa_hcal_assets.services import Stack, read_status
 from dsa_hcal_assets.services.environment import supervisor_id
@@ -20,6 +21,7 @@ from dsa_hcal_assets.services.probes import graphql
 from dsa_hcal_assets.services.status import State
 from dsa_hcal_assets.services.sweep import leftovers
 from dsa_hcal_assets.settings import Settings, environment_name
+from dsa_hcal_assets.settings.watch import WatchSettings
 from dsa_hcal_assets.workers.sockets import socket_path
 from dsa_hcal_assets_tests.workers.test_client import until
 
@@ -29,6 +31,7 @@ DEFINITIONS = "dsa_hcal_assets_tests.services.tiny_definitions"
 WITHOUT = ["api", "casa"]
 RUNS = """query($file: String!) {runsOrError(filter: {tags: [{key: "file", value: $file}]}) {
   ... on Runs {results {runId status tags {key value}}}}}"""
+NO_DISK_IS_LARGE_ENOUGH = WatchSettings(disk_critical_gb=1e9)
 TERMINATE = "mutation($run: String!) {terminateRun(runId: $run) {__typename}}"
 
 
@@ -37,7 +40,9 @@ class Platform:
 
     def __init__(self, state: Path) -> None:
         self.state = state
-        self.settings = Settings(state_dir=state, api_port=0, webserver_port=0, database_port=0)
+        self.settings = Settings(
+            state_dir=state, api_port=0, webserver_port=0, database_port=0, watch=NO_DISK_IS_LARGE_ENOUGH
+        )
         self.stack = Stack(self.settings, definitions=DEFINITIONS, without=WITHOUT)
 
     def start(self) -> None:
@@ -110,6 +115,14 @@ def test_the_status_tells_where_everything_is(platform: Platform):
     assert found.services["database"].port
     assert found.url("webserver").startswith("http://127.0.0.1:")
     assert all(Path(service.log).is_file() for service in found.services.values() if service.log)
+
+
+def test_a_disk_without_room_is_told_by_the_supervisor_once(platform: Platform):
+    told = "select severity, dedup_key from platform.alert where category = 'disk'"
+    database = Installation(platform.settings).database
+    platform.until(lambda: database.rows(told))
+    assert database.rows(told) == [("critical", f"disks:{platform.state}")]
+    database.close()
 
 
 def test_a_second_supervisor_of_the_same_directory_is_refused(platform: Platform):
