@@ -26,15 +26,20 @@ STALE_CYCLES = 2.5  # a board that misses two cycles is silent; so is the whole 
 Aspect = Literal["temperature", "leakage", "bias", "bias offset", "low voltage", "gain", "boards", "LED"]
 
 
-class DetectorMap(BaseModel):
+class Scale(BaseModel):
+    """Ends of a colour scale: the central 98 % of the values."""
+
+    low: float
+    high: float
+
+
+class DetectorMap(Scale):
     """A quantity over eta and phi: cells in order 64 x ieta + iphi; null: not read."""
 
     detector: str
     quantity: str
     unit: str
     values: list[float | None]
-    low: float = Field(description="Ends of the colour scale: the central 98 % of the values")
-    high: float
     warnings: list[int] = Field(description="Cells with an anomaly of the quantity")
     errors: list[int]
 
@@ -114,8 +119,7 @@ class Strips(BaseModel):
     hours: list[datetime]
     labels: list[str]
     values: list[list[float | None]]
-    low: float
-    high: float
+    scales: dict[str, Scale] = Field(description="By detector")
 
 
 def routes(web: Web) -> APIRouter:
@@ -167,16 +171,18 @@ def routes(web: Web) -> APIRouter:
             wanted[0],
             last + timedelta(hours=1),
         ).at(wanted, max_age=timedelta(0))
-        low, high = maps.colour_limits(found.values.astype(np.float64), quantities[quantity])
+        means = found.values.T.astype(np.float64)
         return json_answer(
             {
                 "quantity": quantity,
                 "unit": quantities[quantity].unit,
                 "hours": wanted,
                 "labels": [geometry.half_sector_label(number) for number in range(HALF_SECTORS)],
-                "values": [listed(one) for one in found.values.T],
-                "low": low,
-                "high": high,
+                "values": [listed(one) for one in means],
+                "scales": {
+                    detector.label: _scale(own, quantities[quantity])
+                    for detector, own in zip(Detector, np.split(means, len(Detector)), strict=True)
+                },
             }
         )
 
@@ -206,7 +212,6 @@ def _lights(web: Web, view: ShiftView) -> dict[str, Any]:
 
 def _map(view: ShiftView, detector: Detector, quantity: maps.Quantity) -> dict[str, Any]:
     grid = maps.tower_grid(view.towers, detector, quantity.column)
-    low, high = maps.colour_limits(grid, quantity)
     own = view.anomalies[
         (view.anomalies["quantity"] == quantity.column) & (view.anomalies["detector"] == int(detector))
     ].dropna(subset=["tower_id"])
@@ -219,11 +224,15 @@ def _map(view: ShiftView, detector: Detector, quantity: maps.Quantity) -> dict[s
         "quantity": quantity.column,
         "unit": quantity.unit,
         "values": listed(grid.ravel()),
-        "low": low,
-        "high": high,
+        **_scale(grid, quantity),
         "warnings": marked["warning"],
         "errors": marked["error"],
     }
+
+
+def _scale(values: NDArray[np.float64], quantity: maps.Quantity) -> dict[str, float]:
+    low, high = maps.colour_limits(values, quantity)
+    return {"low": low, "high": high}
 
 
 def _half_sectors(view: ShiftView) -> list[dict[str, Any]]:

@@ -83,17 +83,14 @@ function showSnapshot(data) {
 
 function showLights(data, body) {
   const aspects = [...new Set(data.lights.map((one) => one.aspect))];
-  const rows = DETECTORS.map((detector) => h("tr", {}, h("th", { scope: "row" }, detector),
-    ...aspects.map((aspect) => {
-      const one = data.lights.find((other) => other.detector === detector && other.aspect === aspect);
-      return h("td", {}, lightsOf(one));
-    })));
+  const rows = aspects.map((aspect) => h("tr", {}, h("th", { scope: "row" }, capital(aspect)),
+    ...DETECTORS.map((detector) => h("td", {}, lightsOf(data.lights.find((one) => one.detector === detector && one.aspect === aspect))))));
   const boards = Object.entries(data.boards);
   const bad = boards.filter(([, status]) => status !== "ok");
   fill(body,
-    h("div", { class: "scroll" }, h("table", { class: "lights" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Detector"), ...aspects.map((one) => h("th", { scope: "col" }, one)))),
-      h("tbody", {}, rows))),
+    h("table", { class: "lights" },
+      h("thead", {}, h("tr", {}, h("th", {}), ...DETECTORS.map((one) => h("th", { scope: "col" }, one)))),
+      h("tbody", {}, rows)),
     bad.length
       ? h("ul", { class: "boards small" }, h("li", { class: "soft" }, "Controllers:"),
         ...bad.map(([board, status]) => h("li", {}, light(status === "partial" ? "warning" : "error", `${board} ${status}`))),
@@ -106,8 +103,10 @@ function lightsOf(one) {
   const shown = [...RANKS].reverse().filter((level) => level !== "ok" && one.half_sectors[level]);
   if (one.level !== "ok" && !shown.includes(one.level)) return light(one.level, `${LIGHT_WORDS[one.level]}: whole detector`);
   if (!shown.length) return light("ok");
-  return h("div", {}, shown.map((level) => h("div", {}, light(level, `${one.half_sectors[level]} ${LIGHT_WORDS[level]}`))));
+  return h("div", {}, shown.map((level) => h("div", {}, light(level, `${one.half_sectors[level]} ${level === "error" ? "in error" : LIGHT_WORDS[level]}`))));
 }
+
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 const tiles = new Tiles(() => showChosen());
 
@@ -121,6 +120,8 @@ function showTiles() {
     const level = worst(kind.levels.map((aspect) => one.levels[aspect]));
     return { value: kind.value(one), level, words: `${kind.words(one)}${level === "ok" ? "" : `, ${LIGHT_WORDS[level]}`}` };
   });
+  // until somebody chooses, the first of the worst is told about
+  if (tiles.chosen == null) tiles.mark(view.half_sectors.find((one) => one.level === worst(view.half_sectors.map((other) => other.level))).half_sector);
 }
 
 function showChosen() {
@@ -140,14 +141,14 @@ function showChosen() {
   ];
   const own = view.anomalies.filter((other) => other.half_sector === one.half_sector);
   fill(body, h("dl", { class: "facts" }, facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
-    own.length ? h("ul", {}, own.slice(0, 8).map((other) => h("li", {}, light(other.severity, `${other.words}`), h("span", { class: "soft small" }, ` ${other.place}`)))) : null,
+    own.length ? h("ul", { class: "troubles" }, own.slice(0, 8).map((other) => h("li", {}, light(other.severity, other.words), h("div", { class: "soft small" }, other.place)))) : null,
     h("p", {}, h("a", { href: `/dashboard/hcal/expert?half_sector=${one.label}` }, "Over time")));
 }
 
 const mapPlaces = [];
 const maps = Object.fromEntries(DETECTORS.map((detector) => {
   const map = new HeatMap({
-    name: detector, columns: PHI_BINS, rows: 24, lineAfterRows: [12],
+    name: detector, columns: PHI_BINS, rows: 24, lineAfterRows: [12], apart: 0.5,
     rowTicks: [[0.5, "0"], [6.5, "6"], [12.5, "12"], [18.5, "18"], [23.5, "23"]],
     columnTicks: [0, 8, 16, 24, 32, 40, 48, 56].map((phi) => [phi + 0.5, String(phi)]),
     above: [0, 4, 8, 12, 16, 20, 24, 28].map((sector) => [2 * sector + 1, `s${sector}`]),
@@ -213,7 +214,7 @@ const strips = new Panel("strips", {
       for (let sector = 0; sector < SECTORS; sector += 1) {
         for (const half of [0, 1]) values.push(...data.values[firstOf(detector) + 2 * sector + half]);
       }
-      map.show({ values, low: data.low, high: data.high, unit: data.unit, colours: QUANTITIES[data.quantity].colours });
+      map.show({ values, ...data.scales[detector], unit: data.unit, colours: QUANTITIES[data.quantity].colours });
     }
   },
 });

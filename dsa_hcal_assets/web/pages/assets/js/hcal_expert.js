@@ -98,7 +98,7 @@ function scatter(one) {
 async function readSupplies(signal) {
   try {
     const found = await ask("/api/hcal/supplies", { at: byId("until").value ? `${byId("until").value}:00Z` : null }, { signal });
-    supplies = found.filter((one) => one.hcal_sector != null).sort((a, b) => a.hcal_sector - b.hcal_sector);
+    supplies = found.filter((one) => one.kind === "mpod" && one.hcal_sector != null).sort((a, b) => a.hcal_sector - b.hcal_sector);
   } catch (error) {
     if (!(error instanceof Failure) || !error.missing) throw error;
     supplies = [];

@@ -12,12 +12,13 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowD
 export class HeatMap {
   /**
    * @param options name (for people), columns, rows, columnTicks and rowTicks ([[place, text], ...], place in
-   *   cells), above (text over the top), height in px, lineAfterRows: rows below a dividing line
+   *   cells), above (texts over the top, likewise), apart: px between cells, lineAfterRows, lineAfterColumns:
+   *   where dividing lines go
    * @param describe returns words for a cell
    * @param choose called with a cell on click or Enter
    */
   constructor(options, describe, choose = null) {
-    Object.assign(this, { lineAfterRows: [], lineAfterColumns: [], above: [] }, options, { describe, choose });
+    Object.assign(this, { lineAfterRows: [], lineAfterColumns: [], above: [], apart: 0 }, options, { describe, choose });
     this.cursor = null;
     this.canvas = h("canvas", {
       class: "heat", tabindex: 0, role: "application", "aria-roledescription": "map", "aria-label": options.name,
@@ -109,12 +110,12 @@ export class HeatMap {
 
   paintCells(pen) {
     const missing = hatched(pen);
-    const gap = this.cellWidth > 7 && this.cellHeight > 7 ? 0.5 : 0;
+    // half a pixel more where cells touch, so that no line shows between them
+    const less = this.apart || -0.5;
     this.values.forEach((value, cell) => {
       const [x, y] = this.corner(cell);
       pen.fillStyle = value == null ? missing : shade(this.colours, value, this.from, this.to);
-      // half a pixel more where there is no gap, so that no line shows between neighbours
-      pen.fillRect(x, y, this.cellWidth - gap + (gap ? 0 : 0.5), this.cellHeight - gap + (gap ? 0 : 0.5));
+      pen.fillRect(x, y, this.cellWidth - less, this.cellHeight - less);
     });
   }
 

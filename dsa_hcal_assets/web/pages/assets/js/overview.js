@@ -92,7 +92,7 @@ function showIncoming(pace, ledger) {
     const { pending, quarantined } = ledger[source];
     return h("div", { class: "source" },
       h("div", { class: "line" }, h("strong", {}, SOURCES[source] ?? source), h("span", { class: "soft small" }, found ? age(found.newest) : "nothing in three hours"),
-        h("span", {}, found ? `${plural(files, "file")}, ${bytes(size)} in the last hour` : "")),
+        h("span", {}, found ? `${plural(files, "file")}, ${bytes(size)} an hour` : "")),
       found ? bars(found.files) : null,
       pending || quarantined ? h("div", { class: "small" }, pending ? h("span", { class: "soft" }, `${count(pending)} waiting to be loaded `) : null,
         quarantined ? light("warning", `${count(quarantined)} in quarantine`) : null) : null);
@@ -108,7 +108,8 @@ const alerts = new Panel("alerts", {
       fill(body, empty("No open alerts", "Troubles are told here, and end here when they are over."));
       return;
     }
-    const rows = data.items.map((one) => h("tr", { class: levelClass(one.severity) },
+    const urgency = (one) => SEVERITIES.indexOf(one.severity) >>> 0; // those that are not severe come last
+    const rows = data.items.sort((a, b) => urgency(a) - urgency(b)).map((one) => h("tr", { class: levelClass(one.severity) },
       h("td", {}, light(one.severity, one.severity)), h("td", { class: "alert" }, h("strong", {}, one.title), h("div", { class: "soft small" }, one.message)),
       h("td", { class: "nowrap" }, one.category), h("td", { class: "nowrap" }, age(one.raised_at)),
       h("td", { class: "nowrap" }, one.acknowledged_at ? `taken by ${one.acknowledged_by ?? "somebody"}` : "not taken")));
@@ -150,7 +151,7 @@ const images = new Panel("images", {
       fill(body, empty("No image yet", "The images of the newest groups are shown here with their verdicts."));
       return;
     }
-    fill(body, h("div", { class: "images" }, data.items.map((one) => h("article", {},
+    fill(body, h("div", { class: "images small-ones" }, data.items.map((one) => h("article", {},
       h("a", { href: `/radio/${one.group_id.slice(0, 10)}#${one.group_id}` },
         h("img", { src: one.thumbnail, alt: `${one.kind === "quicklook_image" ? "Quick look" : "Image"} of ${one.group_id}`, loading: "lazy", width: 370, height: 320 })),
       h("div", { class: "image-facts" }, h("span", {}, one.group_id.slice(11)), h("span", { class: "grade", title: "Grade" }, one.grade ?? "")),
@@ -164,11 +165,14 @@ const detector = new Panel("detector", {
   nothing: ["No detector state yet", "The first snapshot is shown as soon as it is loaded."],
   load: (signal) => ask("/api/hcal/lights", {}, { signal }),
   show(data, body) {
-    const rows = ["IHCal", "OHCal"].map((name) => h("tr", {}, h("th", { scope: "row" }, name),
-      ...data.lights.filter((one) => one.detector === name).map((one) => h("td", {}, light(one.level, one.level === "ok" ? "" : one.level === "unread" ? "not read" : one.level)))));
-    const aspects = data.lights.filter((one) => one.detector === "IHCal").map((one) => one.aspect);
+    const facts = ["IHCal", "OHCal"].flatMap((name) => {
+      const wrong = data.lights.filter((one) => one.detector === name && one.level !== "ok");
+      return [h("dt", {}, name), h("dd", {}, wrong.length
+        ? wrong.map((one) => light(one.level, `${one.aspect} ${one.level === "unread" ? "not read" : one.level}`))
+        : light("ok", "all in order"))];
+    });
     fill(body, h("p", { class: "soft small" }, `Snapshot ${instant(data.cycle)} UTC, `, age(data.cycle, data.stale_after_seconds)),
-      h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}), ...aspects.map((one) => h("th", { scope: "col" }, one)))), h("tbody", {}, rows))));
+      h("dl", { class: "detectors" }, facts));
   },
 });
 

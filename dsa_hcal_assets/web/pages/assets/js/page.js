@@ -22,7 +22,10 @@ export function start(panels) {
   showTheme();
   tick(panels);
   setInterval(() => tick(panels), 1000);
-  for (const panel of panels) if (!panel.waits) panel.refresh();
+  Promise.all(panels.filter((panel) => !panel.waits).map((panel) => panel.refresh())).then(() => {
+    performance.mark("shown");
+    document.documentElement.dataset.shown = "";
+  });
   const topics = [...new Set(panels.flatMap((panel) => panel.topics))];
   follow(
     topics,

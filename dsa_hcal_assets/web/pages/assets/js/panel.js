@@ -24,6 +24,7 @@ export class Panel {
     this.data = null;
     Object.assign(this, { load, show, nothing, waits });
     this.loadedAt = 0;
+    fill(this.body, h("p", { class: "empty" }, "loading"));
   }
 
   /** Load again, now; whatever is being loaded is given up. */

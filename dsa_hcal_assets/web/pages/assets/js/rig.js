@@ -40,6 +40,7 @@ const kpis = new Panel("kpis", {
   nothing: ["No key figures of this day", "The rig delivered nothing, or its day has not been processed yet."],
   load: async (signal) => ask("/api/kpis", { date: await chosenDay(signal) }, { signal }),
   show(data, body) {
+    byId("kpis-title").textContent = `Key figures of ${data.date}`;
     fill(body, h("dl", { class: "figures" },
       figure("Mean temperature", number(data.avg_temp), "°C"),
       figure("Mean pressure", number(data.avg_pressure), "kPa"),

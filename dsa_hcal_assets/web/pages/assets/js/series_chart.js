@@ -31,8 +31,8 @@ export class SeriesChart {
    * Show series.
    *
    * @param series [{label, colour (a name of the design), times (seconds since 1970, ascending), mean,
-   *   min, max (optional), step (seconds a point stands for), dash}]; where points are further apart than
-   *   GAP_STEPS steps there is a gap
+   *   min, max (optional), step (seconds a point stands for), dash}]; where points are much further apart
+   *   than usual there is a gap
    * @param signs [{at (seconds), value, level}], level: warning or error
    * @param span [start, end] of the axis, seconds
    * @param limits [{value, text}] drawn as dashed lines where they are in sight
@@ -70,18 +70,22 @@ export class SeriesChart {
   }
 
   options() {
-    const shown = (_, value) => (value == null ? "–" : `${number(value, this.decimals)} ${this.unit}`);
+    const said = (value) => number(value, this.decimals);
+    const shown = (_, value) => (value == null ? "–" : `${said(value)} ${this.unit}`);
+    // extremes follow the mean in the columns, and in words
+    const shownWithExtremes = (plot, value, line, place) => (value == null ? "–"
+      : `${said(value)} (${said(plot.data[line + 2][place])} to ${said(plot.data[line + 1][place])}) ${this.unit}`);
     const lines = [{ label: "UTC", value: (_, seconds) => (seconds == null ? "–" : instant(seconds * 1000)) }];
     const bands = [];
     for (const one of this.data.series) {
       const stroke = colour(one.colour);
       const sparse = one.times.length < 60;
       lines.push({
-        label: one.label, stroke, width: 1.5, value: shown, dash: one.dash, spanGaps: false,
+        label: one.label, stroke, width: 1.5, value: one.min ? shownWithExtremes : shown, dash: one.dash, spanGaps: false,
         points: { show: sparse, size: 4, fill: stroke },
       });
       if (one.min) {
-        const edge = { stroke: "transparent", width: 0, points: { show: false }, value: shown };
+        const edge = { class: "edge", stroke: "transparent", points: { show: false } };
         lines.push({ label: "most", ...edge }, { label: "least", ...edge });
         bands.push({ series: [lines.length - 2, lines.length - 1], fill: faint(stroke) });
       }
@@ -93,7 +97,7 @@ export class SeriesChart {
       series: lines, bands,
       scales: { x: { range: this.data.span ? () => this.data.span : undefined }, y: { range: (_, low, high) => this.range(low, high) } },
       axes: [
-        { ...axis, values: (_, splits, __, ___, step) => splits.map((at, place) => tickText(at, step, place === 0)) },
+        { ...axis, values: (_, splits, __, ___, step) => splits.map((at, place) => tickText(at, step, place === 0, place === splits.length - 1)) },
         { ...axis, size: 58, values: (_, splits, __, ___, step) => splits.map((value) => tickNumber(value, step)) },
       ],
       cursor: {
@@ -185,8 +189,9 @@ export const seconds = (times) => times.map((iso) => Date.parse(iso) / 1000);
 function columns({ times, mean, min, max, step }) {
   const given = min ? [mean, max, min] : [mean];
   const found = [[], ...given.map(() => [])];
+  const longest = GAP_STEPS * Math.max(step ?? 0, usualStep(times));
   times.forEach((at, place) => {
-    if (step && place && at - times[place - 1] > GAP_STEPS * step) {
+    if (place && at - times[place - 1] > longest) {
       found[0].push((at + times[place - 1]) / 2);
       found.slice(1).forEach((column) => column.push(null));
     }
@@ -196,16 +201,22 @@ function columns({ times, mean, min, max, step }) {
   return found;
 }
 
+/** Return the median of the steps between times, seconds. */
+function usualStep(times) {
+  const steps = times.slice(1).map((at, place) => at - times[place]).sort((a, b) => a - b);
+  return steps[Math.floor(steps.length / 2)] ?? Infinity;
+}
+
 function faint(rgb) {
   return rgb.replace(/^rgb\(([^)]*)\)$/, "rgba($1, 0.18)");
 }
 
-function tickText(at, step, first) {
+function tickText(at, step, first, last) {
   const text = new Date(at * 1000).toISOString();
   if (step >= MONTH) return text.slice(0, 7);
   if (step >= DAY) return text.slice(5, 10);
   const clock = step >= 60 ? text.slice(11, 16) : text.slice(11, 19);
-  return first || at % DAY === 0 ? `${clock}\n${text.slice(0, 10)}` : clock;
+  return first || (at % DAY === 0 && !last) ? `${clock}\n${text.slice(0, 10)}` : clock;
 }
 
 function tickNumber(value, step) {
