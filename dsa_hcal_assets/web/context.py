@@ -14,6 +14,7 @@ from dsa_hcal_assets.settings import Settings
 
 CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 5.0
+EXPORT_SECONDS = 900.0
 
 
 class Web:
@@ -39,7 +40,7 @@ class Web:
             connect_seconds=CONNECT_SECONDS,
             statement_seconds=STATEMENT_SECONDS,
         )
-        self._reader: Database | None = None
+        self._readers: dict[float, Database] = {}
         self._lock = threading.Lock()
 
     @property
@@ -51,10 +52,21 @@ class Web:
         DatabaseUnavailable
             If the database does not answer while the first of them is made.
         """
-        with self._lock:
-            if self._reader is None:
-                self._reader = roles.reading(self.writer, statement_seconds=STATEMENT_SECONDS)
-            return self._reader
+        return self._reading(STATEMENT_SECONDS)
+
+    @property
+    def export_reader(self) -> Database:
+        """As `reader`, for statements whose rows a client may take minutes to receive."""
+        return self._reading(EXPORT_SECONDS)
+
+    def _reading(self, statement_seconds: float) -> Database:
+        found = self._readers.get(statement_seconds)
+        if found is None:
+            # Without the lock: while the database is away, requests must not wait for each other's deadline.
+            found = roles.reading(self.writer, statement_seconds=statement_seconds)
+            with self._lock:
+                found = self._readers.setdefault(statement_seconds, found)
+        return found
 
     @cached_property
     def registry(self) -> CollectorRegistry:
