@@ -15,12 +15,13 @@ from dsa_hcal_assets.hcal.mapping.dimensions import sync_dimensions
 
 CADENCE = timedelta(seconds=309)
 CYCLE = timedelta(minutes=10)
-PROCESSING_SECONDS = 5 * 20
+PROCESSING_SECONDS = 6 * 20
 """First stage to report of every group."""
 
 KINDS = (
     "uvh5_group",
     "measurement_set",
+    "flags",
     "calibration_tables",
     "continuum_image",
     "radio_qa_report",

@@ -27,9 +27,10 @@ select kind, partition, product_id from platform.product where kind = any(%(kind
 insert into platform.verdict (product_id, stage, metric, value, unit, level, blocking, partition, run_id, recorded_at)
 select product_id, kind, metric, value, unit, case when value < 0.5 then 'pass' else 'warn' end, true, partition, run_id,
        created_at
-  from platform.product, (values ('noise_rms', 0.1, 'Jy/beam'), ('flagged_fraction', 0.2, '1'), ('flux_ratio', 0.97, '1'),
-                                 ('snr', 30, '1')) judged (metric, value, unit)
- where kind = any(%(kinds)s::text[]);
+  from platform.product
+  join (values ('continuum_image', 'rms', 0.0003, 'Jy/beam'), ('continuum_image', 'flux_ratio', 0.97, ''),
+               ('flags', 'flagged_fraction', 0.2, ''), ('calibration_tables', 'bandpass_snr', 30, '')
+       ) judged (kind, metric, value, unit) using (kind);
 -- every tenth group was stopped by a gate
 insert into platform.verdict (product_id, stage, metric, value, level, blocking, partition, recorded_at)
 select product_id, kind, 'dynamic_range', 1, 'fail', true, partition, created_at
@@ -52,8 +53,9 @@ select (select stream_id from radio.calibration_stream), product_id, key, '3C286
        16.3, '103', 'pass', 'active'
   from new_group join platform.product on partition = key and kind = 'calibration_tables' where n = 0;
 insert into radio.calibration_use (group_key, profile, at, declination_deg, tolerance_deg, max_age_hours, set_id,
-                                   standing, staleness_hours, reason)
-select key, 'dsa110', at, 16.3, 2, 72, (select max(set_id) from radio.calibration_set), 'valid', n / 12.0, 'nearest'
+                                   standing, staleness_hours, reason, decided_at)
+select key, 'dsa110', at, 16.3, 2, 72, (select max(set_id) from radio.calibration_set), 'valid', n / 12.0, 'nearest',
+       at + interval '371 s'
   from new_group where n < 1000;
 insert into radio.planned_transit
 select 'dsa110', '3C286', %(now)s + n * interval '1 day', 16.3, 0.2, 0.98, 15.0, 14.7 from generate_series(1, 3) n;

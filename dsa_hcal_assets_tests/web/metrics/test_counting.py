@@ -70,7 +70,7 @@ def test_stages_by_how_they_ended(database, newest):
 
 def test_latency_is_that_of_the_first_time_after_the_group_was_complete(database, newest):
     metrics = RunMetrics()
-    # the report of `filled` came 100 s after the group was complete; this one repeats it by hand
+    # the report of `filled` came minutes after the group was complete; this one repeats it by hand
     with timed(database, "radio_qa_report", newest, "again"), timed(database, "photometry", newest, "first"):
         pass
     ((expected,),) = database.rows(

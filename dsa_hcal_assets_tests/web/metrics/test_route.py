@@ -55,7 +55,9 @@ def test_what_the_radio_side_says(client, filled_until):
     assert found["dsa_hcal_blocking_checks_failed", "continuum_image"] == 4
     assert found["dsa_hcal_group_processing_seconds",] == pytest.approx(filled.PROCESSING_SECONDS)
     assert found["dsa_hcal_group_sky_seconds",] == pytest.approx(24 * 12.885, abs=0.01)
-    assert found["dsa_hcal_realtime_margin_seconds",] == pytest.approx(24 * 12.885 - 100, abs=0.01)
+    assert found["dsa_hcal_realtime_margin_seconds",] == pytest.approx(
+        24 * 12.885 - filled.PROCESSING_SECONDS, abs=0.01
+    )
     assert found["dsa_hcal_quicklook_latency_seconds", "judged"] == 22
     group_end = filled_until - timedelta(minutes=30)
     assert found["dsa_hcal_calibration_newest_timestamp_seconds", "dsa110"] == pytest.approx(
