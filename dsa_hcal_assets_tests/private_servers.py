@@ -112,6 +112,20 @@ def redis(home: Path) -> PrivateServer:
     return PrivateServer(command, home, _program("redis"), ask=b"PING\r\n")
 
 
+def prometheus(home: Path, configuration: Path) -> PrivateServer:
+    """Return a Prometheus with a configuration of the test's."""
+
+    def command(port: int) -> Sequence[str]:
+        options = {
+            "config.file": configuration,
+            "storage.tsdb.path": home / "data",
+            "web.listen-address": f"{HOST}:{port}",
+        }
+        return ["prometheus", *(f"--{name}={value}" for name, value in options.items())]
+
+    return PrivateServer(command, home, _program("prometheus"), ask=b"GET /-/ready HTTP/1.0\r\n\r\n")
+
+
 def _program(marker: str) -> str:
     program = program_of(marker)
     assert program is not None, f"{marker} is not installed"
