@@ -13,6 +13,7 @@ from dsa_hcal_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from dsa_hcal_assets.alerts import Alert
+    from dsa_hcal_assets.alerts.outlets import Outlets
     from dsa_hcal_assets.database.connection import Database
     from dsa_hcal_assets.ledger.ledger import Ledger
     from dsa_hcal_assets.products.store import ProductStore
@@ -82,13 +83,34 @@ class Installation:
 
         return WorkerClient(socket_path(self.settings.state_dir, "casa"))
 
+    @cached_property
+    def outlets(self) -> "Outlets":
+        """The channels alerts go to, with their routes.
+
+        Raises
+        ------
+        ConfigurationError
+            If an address or a route is wrong.
+        """
+        from dsa_hcal_assets.alerts.outlets import Outlets
+
+        return Outlets.of(self.settings)
+
     def tell(self, alert: "Alert") -> None:
-        """Record an alert and send it through the installation's channels; never raises."""
-        from dsa_hcal_assets.alerts import raise_alert
-        from dsa_hcal_assets.alerts.channels import channels
+        """Record an alert for the installation's channels; never raises."""
+        from dsa_hcal_assets.alerts.channels import log_alert
+        from dsa_hcal_assets.alerts.raising import raise_alert, tell_unrecorded
 
         try:
-            raise_alert(self.database, alert, channels(self.settings.webhook_url))
+            channels = self.outlets.channels_for(alert)
         except PlatformError as error:
-            # no database to be found, or a webhook's address that is none: the log is left
-            logger.error("alert %r could not be told: %s; its text: %s", alert.title, error, alert.message)
+            logger.error("alerts reach nobody: %s", error)
+            channels = []
+        try:
+            database = self.database
+        except PlatformError as error:
+            logger.error("alert %r could not be recorded: %s", alert.title, error)
+            log_alert(alert)
+            tell_unrecorded(alert, channels)
+            return
+        raise_alert(database, alert, channels)

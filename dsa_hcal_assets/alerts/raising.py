@@ -1,15 +1,20 @@
-"""Raising an alert: into the record, then through the channels, never into the caller's way."""
+"""Raising an alert: into the log and the record, never into the caller's way.
+
+What the record has is delivered by others (`delivery`). Only without the database the caller delivers.
+"""
 
 import logging
+import threading
+import time
+from collections import defaultdict, deque
 from collections.abc import Sequence
-from typing import Any
 
 import psycopg2
 
-from dsa_hcal_assets.alerts import record
-from dsa_hcal_assets.alerts.channels import Channel
+from dsa_hcal_assets.alerts import notices, record
+from dsa_hcal_assets.alerts.channels import Channel, log_alert
 from dsa_hcal_assets.alerts.model import Alert
-from dsa_hcal_assets.clock import utc_now
+from dsa_hcal_assets.alerts.outlets import Limits
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import DatabaseUnavailable, PlatformError
 
@@ -19,38 +24,66 @@ _RECORD_FAILURES = (DatabaseUnavailable, psycopg2.Error)
 
 
 def raise_alert(database: Database, alert: Alert, channels: Sequence[Channel]) -> int | None:
-    """Record an alert and deliver it; return its id, or None when it could not be recorded.
+    """Log and record an alert for `channels`; return its id, or None when it could not be recorded.
 
-    An alert whose `dedup_key` belongs to an open one is that one: nothing is recorded or delivered
-    again, until `record.resolve` says that the trouble is over. Without the database an alert is
-    delivered all the same. A channel that fails is recorded under `delivered` and logged; nothing
-    is raised, because whoever noticed trouble has work to go on with.
+    An alert whose `dedup_key` belongs to an open one that is as urgent is that one: it is counted, and
+    nothing is told again until `record.resolve` says that the trouble is over. Without the database an
+    alert is delivered from here, within the limits as this process knows them. Nothing is raised,
+    because whoever noticed trouble has work to go on with.
     """
-    alert_id: int | None = None
     try:
-        alert_id, new = record.insert(database, alert)
-        if not new:
-            return alert_id
+        alert_id, new = record.insert(database, alert, [channel.name for channel in channels])
     except _RECORD_FAILURES as error:
         logger.error("alert %r could not be recorded: %s", alert.title, error)
-    delivered = {
-        channel.name: _deliver(channel, alert)
-        for channel in channels
-        if alert.severity.rank >= channel.minimum.rank
-    }
-    if alert_id is not None and delivered:
-        try:
-            record.note_delivery(database, alert_id, delivered)
-        except _RECORD_FAILURES as error:
-            logger.error("delivery of alert %d could not be recorded: %s", alert_id, error)
+        log_alert(alert)
+        tell_unrecorded(alert, channels)
+        return None
+    if new:
+        log_alert(alert)
     return alert_id
 
 
-def _deliver(channel: Channel, alert: Alert) -> dict[str, Any]:
-    try:
-        channel.deliver(alert)
-    except Exception as error:  # noqa: BLE001 - recorded; a channel's fault must not stop the caller
-        reason = str(error) if isinstance(error, PlatformError) else type(error).__name__
-        logger.error("alert %r was not delivered by %s: %s", alert.title, channel.name, reason)
-        return {"at": utc_now().isoformat(), "ok": False, "error": reason}
-    return {"at": utc_now().isoformat(), "ok": True, "error": None}
+_LIMITS = Limits()
+
+
+class _Told:
+    """What this process told without the record: its own limits while there are no common ones."""
+
+    def __init__(self, limits: Limits = _LIMITS) -> None:
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._times: dict[tuple[str, str], deque[float]] = defaultdict(deque)
+        self._keys: dict[str, float] = {}
+
+    def allows(self, alert: Alert) -> bool:
+        """Tell whether an alert may be told now, and count it."""
+        now = time.monotonic()
+        with self._lock:
+            if alert.dedup_key and now < self._keys.get(alert.dedup_key, now):
+                return False
+            times = self._times[alert.category, alert.severity.value]
+            while times and times[0] <= now - self._limits.window_seconds:
+                times.popleft()
+            if len(times) >= self._limits.most:
+                return False
+            times.append(now)
+            self._keys = {key: until for key, until in self._keys.items() if until > now}
+            if alert.dedup_key:
+                self._keys[alert.dedup_key] = now + self._limits.window_seconds
+            return True
+
+
+_told = _Told()
+
+
+def tell_unrecorded(alert: Alert, channels: Sequence[Channel]) -> None:
+    """Deliver an alert from here, to each channel once; what fails is logged."""
+    if not channels or not _told.allows(alert):
+        return
+    notice = notices.raised(alert)
+    for channel in channels:
+        try:
+            channel.deliver(notice)
+        except Exception as error:  # noqa: BLE001 - logged; a channel's fault must not stop the caller
+            reason = str(error) if isinstance(error, PlatformError) else type(error).__name__
+            logger.error("alert %r was not delivered by %s: %s", alert.title, channel.name, reason)

@@ -1,88 +1,133 @@
-"""The record of alerts in PostgreSQL: `platform.alert`."""
+"""The record of alerts in PostgreSQL, `platform.alert`, and what changes an alert's standing.
+
+An alert and what is to be told about it are entered in one transaction (`platform.alert_delivery`), so
+that neither is lost; `delivery` works that off.
+"""
 
 import json
-from collections.abc import Mapping
+import logging
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from psycopg2.extensions import cursor as Cursor
+
 from dsa_hcal_assets.alerts.model import Alert, Severity
 from dsa_hcal_assets.database.connection import Database
 
+logger = logging.getLogger(__name__)
+
+NOTIFY = "platform_alert"
+"""Notifications of the database: an alert's id when it was raised or closed."""
+
 _INSERT = """
-insert into platform.alert (raised_at, severity, category, title, message, source, partition, run_id,
-                            details, dedup_key)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+insert into platform.alert (raised_at, last_raised_at, severity, category, title, message, source, partition,
+                            run_id, details, dedup_key)
+values (%(at)s, %(at)s, %(severity)s, %(category)s, %(title)s, %(message)s, %(source)s, %(partition)s,
+        %(run_id)s, %(details)s, %(dedup_key)s)
 returning id
 """
-_OPEN = """
-select id, raised_at, severity, category, title, message, source, partition, run_id, details, dedup_key,
-       delivered, acknowledged_at
-  from platform.alert
- where resolved_at is null
- order by raised_at desc, id desc
- limit %s
+_DUE = """
+insert into platform.alert_delivery (alert_id, channel, kind)
+select %s, channel, 'raised' from unnest(%s::text[]) channel
 """
+_AGAIN = """
+update platform.alert set times = times + 1, last_raised_at = greatest(last_raised_at, %s) where id = %s
+"""
+_SUPERSEDE = """
+with over as (update platform.alert set resolved_at = clock_timestamp() where id = %(id)s)
+update platform.alert_delivery set state = 'dropped', done_at = clock_timestamp()
+ where alert_id = %(id)s and state in ('due', 'silenced')
+"""
+# Who heard of the trouble, or is going to, hears of its end; who was spared it is spared that too.
+_RESOLVE = """
+with over as (
+    update platform.alert set resolved_at = clock_timestamp(), resolved_by = %(by)s
+     where resolved_at is null and {which}
+    returning id, category, title
+), spared as (
+    update platform.alert_delivery d set state = 'dropped', done_at = clock_timestamp()
+      from over where d.alert_id = over.id and d.state = 'silenced'
+), due as (
+    insert into platform.alert_delivery (alert_id, channel, kind)
+    select d.alert_id, d.channel, 'recovered'
+      from platform.alert_delivery d join over on over.id = d.alert_id
+     where d.kind = 'raised' and d.state in ('due', 'sent', 'digested')
+     order by d.id
+)
+select id, category, title, pg_notify(%(notify)s, id::text) from over
+"""
+COLUMNS = """
+    a.id, a.raised_at, a.severity, a.category, a.title, a.message, a.source, a.partition, a.run_id, a.details,
+    a.dedup_key, a.times, a.last_raised_at, a.acknowledged_at, a.acknowledged_by, a.resolved_at, a.resolved_by
+"""
+_OPEN = """
+select {columns}
+  from platform.alert a
+ where a.resolved_at is null
+ order by a.raised_at desc, a.id desc
+ limit %s
+""".replace("{columns}", COLUMNS)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An alert in the record, with what became of it."""
+    """An alert in the record, with what became of it.
+
+    Attributes
+    ----------
+    times, last_raised_at
+        How often it was told while it was open, and when last.
+    acknowledged_at, acknowledged_by
+        When somebody took note, and who.
+    resolved_at, resolved_by
+        When it was over; by whom it was closed by hand.
+    """
 
     alert_id: int
     alert: Alert
-    delivered: Mapping[str, Any]
-    acknowledged_at: datetime | None
+    times: int = 1
+    last_raised_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
 
 
-def insert(database: Database, alert: Alert) -> tuple[int, bool]:
-    """Enter an alert; return its id and whether it is new (False: its trouble is open already)."""
+def insert(database: Database, alert: Alert, channels: Sequence[str] = ()) -> tuple[int, bool]:
+    """Enter an alert and what is to be told; return its id and whether it is new.
+
+    Not new is a trouble that is open already: it is counted. If it got more urgent, the open alert is
+    closed, without a word, and this one takes its place.
+    """
     with database.transaction() as cursor:
         if alert.dedup_key:
-            cursor.execute(
-                "select pg_advisory_xact_lock(hashtext('platform.alert'), hashtext(%s))", (alert.dedup_key,)
-            )
-            cursor.execute(
-                "select id from platform.alert where dedup_key = %s and resolved_at is null "
-                "order by id desc limit 1",
-                (alert.dedup_key,),
-            )
-            known = cursor.fetchone()
+            known = _open_with(cursor, _storable(alert.dedup_key))
             if known is not None:
-                return int(known[0]), False
-        cursor.execute(
-            _INSERT,
-            (
-                alert.raised_at,
-                alert.severity.value,
-                alert.category,
-                alert.title,
-                alert.message,
-                alert.source,
-                alert.partition,
-                alert.run_id,
-                json.dumps(dict(alert.details), default=str),
-                alert.dedup_key or None,
-            ),
-        )
+                alert_id, severity = known
+                if alert.severity.rank <= severity.rank:
+                    cursor.execute(_AGAIN, (alert.raised_at, alert_id))
+                    return alert_id, False
+                cursor.execute(_SUPERSEDE, {"id": alert_id})
+        cursor.execute(_INSERT, _values(alert))
         row = cursor.fetchone()
-    if row is None:
-        raise RuntimeError("insert into platform.alert returned no id")
+        if row is None:
+            raise RuntimeError("insert into platform.alert returned no id")
+        cursor.execute(_DUE, (row[0], list(channels)))
+        cursor.execute("select pg_notify(%s, %s)", (NOTIFY, str(row[0])))
     return int(row[0]), True
 
 
-def note_delivery(database: Database, alert_id: int, delivered: Mapping[str, Any]) -> None:
-    """Record, per channel, when and whether the alert was delivered."""
-    with database.transaction() as cursor:
-        cursor.execute(
-            "update platform.alert set delivered = delivered || %s::jsonb where id = %s",
-            (json.dumps(delivered), alert_id),
-        )
+def resolve(database: Database, dedup_key: str) -> int:
+    """Note that the trouble with this key is over; return how many alerts that closes."""
+    return _resolve(database, "dedup_key = %(key)s", {"key": _storable(dedup_key), "by": None})
 
 
-def open_alerts(database: Database, limit: int = 100) -> list[Entry]:
-    """Return the alerts whose trouble is not over, newest first."""
-    return [_entry(row) for row in database.rows(_OPEN, (limit,))]
+def resolve_alert(database: Database, alert_id: int, who: str) -> bool:
+    """Close one alert by hand; False when there is no such alert or it is closed."""
+    return _resolve(database, "id = %(id)s", {"id": alert_id, "by": who}) == 1
 
 
 def acknowledge(database: Database, alert_id: int, who: str) -> bool:
@@ -93,25 +138,22 @@ def acknowledge(database: Database, alert_id: int, who: str) -> bool:
             "where id = %s and acknowledged_at is null",
             (who, alert_id),
         )
-        return cursor.rowcount == 1
+        noted = cursor.rowcount == 1
+        cursor.execute("select pg_notify(%s, %s)", (NOTIFY, str(alert_id)))
+    return noted
 
 
-def resolve(database: Database, dedup_key: str) -> int:
-    """Note that the trouble with this key is over; return how many alerts that closes."""
-    with database.transaction() as cursor:
-        cursor.execute(
-            "update platform.alert set resolved_at = clock_timestamp() "
-            "where dedup_key = %s and resolved_at is null",
-            (dedup_key,),
-        )
-        return cursor.rowcount
+def open_alerts(database: Database, limit: int = 100) -> list[Entry]:
+    """Return the alerts whose trouble is not over, newest first."""
+    return [entry(row) for row in database.rows(_OPEN, (limit,))]
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def entry(row: tuple[Any, ...]) -> Entry:
+    """Return what a row of `COLUMNS` says."""
     (alert_id, raised_at, severity, category, title, message, source, partition, run_id) = row[:9]
-    details, dedup_key, delivered, acknowledged_at = row[9:]
+    details, dedup_key, times, last_raised_at, *standing = row[9:]
     alert = Alert(
-        severity=Severity(severity),
+        severity=Severity(severity.lower()),
         category=category,
         title=title,
         message=message,
@@ -122,4 +164,46 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         dedup_key=dedup_key or "",
         raised_at=raised_at,
     )
-    return Entry(alert_id, alert, delivered, acknowledged_at)
+    return Entry(alert_id, alert, times, last_raised_at, *standing)
+
+
+def _open_with(cursor: Cursor, dedup_key: str) -> tuple[int, Severity] | None:
+    """Return the open alert of a key, which nobody else enters or looks for until the transaction ends."""
+    cursor.execute("select pg_advisory_xact_lock(hashtext('platform.alert'), hashtext(%s))", (dedup_key,))
+    cursor.execute(
+        "select id, severity from platform.alert where dedup_key = %s and resolved_at is null "
+        "order by id desc limit 1",
+        (dedup_key,),
+    )
+    row = cursor.fetchone()
+    return None if row is None else (int(row[0]), Severity(row[1].lower()))
+
+
+def _resolve(database: Database, which: str, values: Mapping[str, Any]) -> int:
+    with database.transaction() as cursor:
+        cursor.execute(_RESOLVE.format(which=which), {**values, "notify": NOTIFY})
+        closed = cursor.fetchall()
+    for alert_id, category, title, _ in closed:
+        logger.info("alert %d is over: [%s] %r", alert_id, category, title)
+    return len(closed)
+
+
+def _values(alert: Alert) -> dict[str, Any]:
+    values = {**alert.as_json(), "at": alert.raised_at, "details": json.dumps(_storable(alert.details))}
+    return {name: _storable(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _storable(value: Any) -> Any:
+    """Return `value` without what PostgreSQL's text and JSON cannot hold: an alert is not lost for a NUL.
+
+    Names of files may hold bytes that are no text (surrogates), and JSON has no NaN.
+    """
+    if isinstance(value, str):
+        return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {_storable(str(key)): _storable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(one) for one in value]
+    return value if value is None or isinstance(value, bool | int | float) else _storable(str(value))

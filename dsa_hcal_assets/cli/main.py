@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": ("demo", "demo", "Run the whole platform on real and simulated data."),
     "doctor": ("doctor", "doctor", "Check this machine and the settings; say what to do."),
     "status": ("status", "status", "Show services, ledger, products and open alerts."),
+    "alerts": ("alerts", "alerts", "List, acknowledge and silence alerts; try who is told."),
     "settings": ("settings", "settings", "List every setting with its environment name."),
     "db": ("database", "db", "Apply and show database migrations."),
     "tokens": ("tokens", "tokens", "Make, list and take back tokens for the API."),

@@ -2,10 +2,8 @@
 
 import click
 
-from dsa_hcal_assets.settings import environment_name, load_settings, setting_paths
+from dsa_hcal_assets.settings import environment_name, load_settings, secret_paths, setting_paths
 from dsa_hcal_assets.settings.legacy import HONOURED
-
-SECRET = ("database_url", "webhook_url")
 
 
 @click.command()
@@ -28,6 +26,6 @@ def settings(markdown: bool, env_example: bool) -> None:
         value: object = present
         for step in path.split("."):
             value = getattr(value, step)
-        shown = "(set)" if path in SECRET and value else value
+        shown = "(set)" if path in secret_paths() and value else value
         also = f" (also {older[path]})" if path in older else ""
         click.echo(f"{environment_name(path)}{also}\n    {meaning}\n    now: {shown}")

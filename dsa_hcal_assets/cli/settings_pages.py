@@ -5,6 +5,7 @@ and quality/thresholds.toml.
 """
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from types import NoneType
@@ -80,7 +81,7 @@ def environment_example() -> str:
     for title, fields in _sections():
         parts.append(f"# ---- {title}\n")
         for path, field in fields:
-            default = "" if field.default is None else field.default
+            default = "" if field.default is None else shlex.quote(str(field.default))
             parts.append(f"# {_meaning(field)}\n#{environment_name(path)}={default}\n")
     return "\n".join(parts)
 

@@ -1,11 +1,11 @@
-"""The channel `platform` of acquisition's alerts: the platform's record, its log and its webhook."""
+"""The channel `platform` of acquisition's alerts: the platform's record, its log and whom it tells."""
 
 from functools import cache
 
 import psycopg2
 
 from dsa_hcal_assets.alerts import Alert, Severity
-from dsa_hcal_assets.alerts.channels import LogChannel
+from dsa_hcal_assets.alerts.channels import log_alert
 from dsa_hcal_assets.alerts.record import resolve
 from dsa_hcal_assets.daq.shipped.alert_message import AlertMessage
 from dsa_hcal_assets.errors import DatabaseUnavailable
@@ -23,7 +23,7 @@ def tell_platform(message: AlertMessage) -> None:
     Raises
     ------
     DatabaseUnavailable
-        If the end of a trouble cannot be entered. An alert reaches log and webhook all the same.
+        If the end of a trouble cannot be entered. An alert reaches log and channels all the same.
     """
     alert = Alert(
         severity=Severity(message.severity),
@@ -36,7 +36,7 @@ def tell_platform(message: AlertMessage) -> None:
         raised_at=message.raised_at,
     )
     if message.recovered:
-        LogChannel().deliver(alert)
+        log_alert(alert)
         _resolve(message.dedup_key)
     else:
         _installation().tell(alert)

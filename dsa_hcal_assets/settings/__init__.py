@@ -6,14 +6,16 @@ Belongs here: what an operator may change. Not here: limits of quality checks
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.settings.access import AccessSettings
+from dsa_hcal_assets.settings.alerts import AlertSettings
 from dsa_hcal_assets.settings.corrections import CorrectionSettings
 from dsa_hcal_assets.settings.daq import DaqSettings
 from dsa_hcal_assets.settings.hcal import HcalSettings
@@ -54,7 +56,10 @@ class Settings(BaseModel):
     database_port: int = Field(
         5510, ge=0, le=65535, description="TCP port of the embedded server; 0: a free one"
     )
-    webhook_url: str | None = Field(None, description="URL that receives alerts as JSON", repr=False)
+    webhook_url: str | None = Field(
+        None, description="URL that receives alerts as JSON (channel `webhook`)", repr=False
+    )
+    alerts: AlertSettings = AlertSettings()
     access: AccessSettings = AccessSettings()
     radio: RadioSettings = RadioSettings()
     hcal: HcalSettings = HcalSettings()
@@ -123,14 +128,21 @@ def environment_name(path: str) -> str:
 
 def setting_paths() -> dict[str, str]:
     """Return every setting as dotted path with its description, in order."""
-    paths: dict[str, str] = {}
+    return {path: field.description or "" for path, field in _fields()}
+
+
+def secret_paths() -> frozenset[str]:
+    """Return the settings whose values are never shown."""
+    return frozenset(path for path, field in _fields() if not field.repr)
+
+
+def _fields() -> Iterator[tuple[str, FieldInfo]]:
     for name, field in Settings.model_fields.items():
         group = field.annotation
         if isinstance(group, type) and issubclass(group, BaseModel):
-            paths |= {f"{name}.{key}": inner.description or "" for key, inner in group.model_fields.items()}
+            yield from ((f"{name}.{key}", inner) for key, inner in group.model_fields.items())
         else:
-            paths[name] = field.description or ""
-    return paths
+            yield name, field
 
 
 def _refuse_old_names(environ: Mapping[str, str]) -> None:
@@ -161,5 +173,5 @@ def _explain(error: ValidationError) -> ConfigurationError:
     return ConfigurationError(
         f"setting {environment_name(path)} is not valid",
         expected=first["msg"],
-        found=repr(first["input"]),
+        found="a value that is not shown" if path in secret_paths() else repr(first["input"]),
     )

@@ -19,6 +19,13 @@ HONOURED = {
     "PRESSURE_THRESHOLD_HIGH": "rig.pressure_high",
     "Z_SCORE_THRESHOLD_TEMPERATURE": "rig.temperature_zscore",
     "Z_SCORE_THRESHOLD_PRESSURE": "rig.pressure_zscore",
+    "CONTIMG_SLACK_WEBHOOK_URL": "alerts.slack_url",
+    "CONTIMG_SMTP_HOST": "alerts.mail_server",
+    "CONTIMG_SMTP_PORT": "alerts.mail_port",
+    "CONTIMG_SMTP_USER": "alerts.mail_user",
+    "CONTIMG_SMTP_PASSWORD": "alerts.mail_password",
+    "CONTIMG_ALERT_FROM_EMAIL": "alerts.mail_from",
+    "CONTIMG_ALERT_TO_EMAILS": "alerts.mail_to",
     "HOST": "api_host",
     "PORT": "api_port",
 }

@@ -15,6 +15,7 @@ from dsa_hcal_assets.web.access.declared import DescribedApi
 from dsa_hcal_assets.web.access.guard import Guard
 from dsa_hcal_assets.web.access.sign_in import ask_people
 from dsa_hcal_assets.web.api import (
+    alerts,
     audit,
     calibration,
     ese,
@@ -51,6 +52,7 @@ _OPEN = (
 # viewers may ask these; a route that needs more says so
 _ROUTES = (
     status,
+    alerts,
     groups,
     calibration,
     quality,

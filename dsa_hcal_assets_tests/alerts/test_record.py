@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dsa_hcal_assets.alerts import Alert, Severity, record
+from dsa_hcal_assets.alerts.history import deliveries
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 # PostgreSQL stores every character but NUL; surrogates are no characters
@@ -41,7 +42,7 @@ def test_an_alert_comes_back_as_it_was_told(database, told):
     assert new
     entry = next(one for one in record.open_alerts(database, 10_000) if one.alert_id == number)
     assert entry.alert == told
-    assert (entry.delivered, entry.acknowledged_at) == ({}, None)
+    assert (entry.times, entry.acknowledged_at, entry.resolved_at) == (1, None, None)
 
 
 def test_the_newest_come_first_and_no_more_than_asked_for(database):
@@ -81,12 +82,56 @@ def test_an_acknowledged_alert_is_still_open(database):
     assert entry.acknowledged_at is not None
 
 
-def test_deliveries_by_channel_add_up(database):
-    number, _ = record.insert(database, alert("hot"))
-    record.note_delivery(database, number, {"log": {"ok": True}})
-    record.note_delivery(database, number, {"webhook": {"ok": False}})
+def test_somebody_takes_note_once(database):
+    number, _ = record.insert(database, alert("hot", "k"))
+    assert record.acknowledge(database, number, "ann")
+    assert not record.acknowledge(database, number, "bob")
+    assert record.open_alerts(database)[0].acknowledged_by == "ann"
+
+
+def test_trouble_told_again_is_counted_and_keeps_its_first_words(database):
+    number, _ = record.insert(database, alert("hot", "k"))
+    record.insert(database, alert("hotter", "k", NOON + timedelta(minutes=5)))
     (entry,) = record.open_alerts(database)
-    assert entry.delivered == {"log": {"ok": True}, "webhook": {"ok": False}}
+    assert (entry.alert_id, entry.alert.title, entry.times) == (number, "hot", 2)
+    assert entry.last_raised_at == NOON + timedelta(minutes=5)
+
+
+def test_trouble_that_gets_worse_is_a_new_alert_in_place_of_the_open_one(database):
+    first, _ = record.insert(database, alert("hot", "k"), ["mail"])
+    worse = Alert(Severity.CRITICAL, "test", "burning", dedup_key="k", raised_at=NOON)
+    second, new = record.insert(database, worse, ["mail"])
+    assert new
+    assert [entry.alert_id for entry in record.open_alerts(database)] == [second]
+    assert [one.state for one in deliveries(database, first)] == ["dropped"]
+    assert [one.state for one in deliveries(database, second)] == ["due"]
+
+
+def test_an_alert_closed_by_hand_says_by_whom(database):
+    number, _ = record.insert(database, alert("hot", "k"))
+    assert record.resolve_alert(database, number, "ann")
+    assert not record.resolve_alert(database, number, "bob")
+    assert database.rows("select resolved_by from platform.alert") == [("ann",)]
+
+
+def test_what_the_database_cannot_hold_does_not_lose_the_alert(database):
+    told = Alert(
+        Severity.ERROR,
+        "test",
+        "file a\0\udcff is bad",
+        dedup_key="k\0",
+        details={"path": "b\0\udcff", "value": float("nan"), "at": NOON, 5: (float("inf"), None, True)},
+    )
+    record.insert(database, told)
+    (entry,) = record.open_alerts(database)
+    assert entry.alert.title == r"file a\x00\udcff is bad"
+    assert entry.alert.details == {
+        "path": r"b\x00\udcff",
+        "value": "nan",
+        "at": str(NOON),
+        "5": ["inf", None, True],
+    }
+    assert record.resolve(database, "k\0") == 1
 
 
 @pytest.mark.parametrize("severity", Severity)
@@ -104,3 +149,7 @@ def test_as_json_an_alert_has_every_field_in_plain_values(severity):
         "dedup_key": None,
         "raised_at": "2026-01-02T12:00:00+00:00",
     }
+
+
+def test_severities_are_in_rising_order():
+    assert [one.rank for one in Severity] == sorted(one.rank for one in Severity)
