@@ -16,6 +16,7 @@ from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.asked import AskedBook, Work
 from dsa_hcal_assets.orchestration.lost import PARTITION_TAG, lost_runs
+from dsa_hcal_assets.orchestration.observed import trace_tags
 from dsa_hcal_assets.orchestration.quarantined import tell_quarantined
 from dsa_hcal_assets.orchestration.stage import InstallationParam
 
@@ -78,7 +79,7 @@ def incoming_sensor(
         keys = [work.partition for work, _ in due]
         again = [_again(name, run) for run in lost if run.tags["dagster/partition"] not in keys]
         return dg.SensorResult(
-            run_requests=[*(_request(name, work, attempt) for work, attempt in due), *again],
+            run_requests=[*(_request(installation, name, work, attempt) for work, attempt in due), *again],
             dynamic_partitions_requests=[dynamic.build_add_request(keys)] if dynamic and keys else None,
             cursor=book.cursor(pending),
             skip_reason=None
@@ -113,7 +114,7 @@ def _has_run(
     return bool(instance.get_run_records(wanted, limit=1))
 
 
-def _request(sensor: str, work: Work, attempt: int) -> dg.RunRequest:
+def _request(installation: Installation, sensor: str, work: Work, attempt: int) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=f"{sensor}:{work.partition}:{work.version}:{attempt}",
         partition_key=work.partition,
@@ -122,6 +123,7 @@ def _request(sensor: str, work: Work, attempt: int) -> dg.RunRequest:
             PARTITION_TAG: f"{sensor}:{work.partition}",
             "dsa_hcal/work": work.note,
         }
+        | trace_tags(installation.settings, sensor, work.partition)
         | ({} if work.live else {BACKLOG_TAG: sensor}),
     )
 

@@ -16,6 +16,7 @@ from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.checks import check_results, check_specs, shown
 from dsa_hcal_assets.orchestration.failures import RETRIES, typed_failures
 from dsa_hcal_assets.orchestration.gates import tell_failed_checks
+from dsa_hcal_assets.orchestration.observed import observed
 from dsa_hcal_assets.orchestration.partitions import require_live
 from dsa_hcal_assets.products.model import JSON, Input, Product, Provenance
 from dsa_hcal_assets.quality.report import Figure
@@ -71,6 +72,11 @@ class StageRun:
     def log_file(self) -> Path:
         """Return where worker calls of this stage write their log."""
         return self.installation.settings.logs / "runs" / self.run_id / f"{self.name}.log"
+
+    def profile_file(self, call: str) -> Path | None:
+        """Return where a worker's call of this stage leaves its profile; None when none is wanted."""
+        wanted = self.installation.settings.observability.profiles(self.name)
+        return self.log_file().with_name(f"{self.name}.{call}.prof") if wanted else None
 
     def provenance(
         self, inputs: Iterable[Product | Input] = (), parameters: Mapping[str, JSON] | None = None
@@ -166,7 +172,7 @@ def stage_asset(
         def asset(  # Dagster reads the annotations and knows the result type only unparametrised
             context: dg.AssetExecutionContext, installation: InstallationParam
         ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-            with typed_failures():
+            with typed_failures(), observed(name, context, installation):
                 require_live(context.instance, partitions, str(context.partition_key))
                 return function(StageRun(name, context, installation))
 

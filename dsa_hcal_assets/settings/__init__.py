@@ -20,6 +20,7 @@ from dsa_hcal_assets.settings.corrections import CorrectionSettings
 from dsa_hcal_assets.settings.daq import DaqSettings
 from dsa_hcal_assets.settings.hcal import HcalSettings
 from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED
+from dsa_hcal_assets.settings.observability import ObservabilitySettings
 from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets.settings.rig import RigSettings
 from dsa_hcal_assets.settings.runs import RunSettings
@@ -67,6 +68,7 @@ class Settings(BaseModel):
     corrections: CorrectionSettings = CorrectionSettings()
     rig: RigSettings = RigSettings()
     daq: DaqSettings = DaqSettings()
+    observability: ObservabilitySettings = ObservabilitySettings()
     watch: WatchSettings = WatchSettings()
 
     @property

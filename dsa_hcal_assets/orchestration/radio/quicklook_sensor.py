@@ -13,6 +13,7 @@ import dagster as dg
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.orchestration.incoming import LOOK_SECONDS, STAY_SECONDS
+from dsa_hcal_assets.orchestration.observed import trace_tags
 from dsa_hcal_assets.orchestration.partitions import GROUPS
 from dsa_hcal_assets.orchestration.radio.quicklook import quicklook_image
 from dsa_hcal_assets.orchestration.stage import InstallationParam
@@ -55,7 +56,8 @@ def radio_quicklook_sensor(
             dg.RunRequest(
                 run_key=f"quicklook:{key}:{content}",
                 partition_key=key,
-                tags={"dagster/priority": PRIORITY, "dsa_hcal/work": f"whole at {moment:%H:%M:%S} UTC"},
+                tags={"dagster/priority": PRIORITY, "dsa_hcal/work": f"whole at {moment:%H:%M:%S} UTC"}
+                | trace_tags(installation.settings, "radio_quicklook_sensor", key),
             )
             for key, content, moment in newest
         ],

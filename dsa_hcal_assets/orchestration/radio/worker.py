@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dsa_hcal_assets.observability.tracing import span
 from dsa_hcal_assets.orchestration.stage import Outcome, StageRun
 from dsa_hcal_assets.products.model import JSON, Product
 from dsa_hcal_assets.quality.report import Figure
@@ -13,6 +14,7 @@ from dsa_hcal_assets.quality.verdicts import Metric
 from dsa_hcal_assets.radio.observation import Observation
 from dsa_hcal_assets.radio.profiles.loading import profile_named
 from dsa_hcal_assets.radio.profiles.model import Profile
+from dsa_hcal_assets.workers import profiled
 
 CALIBRATED_NAME = "calibrated.ms"
 REPLY_NAME = "stage.json"
@@ -23,13 +25,17 @@ def call(run: StageRun, function: str, arguments: Mapping[str, JSON]) -> dict[st
 
     The reply gets the key ``seconds``, how long it took, unless it has one of its own.
     """
+    settings = run.installation.settings
+    asked, given = f"dsa_hcal_assets.radio.{function}", arguments
+    profile = run.profile_file(function.partition(":")[2])
+    if profile is not None:
+        given = {"function": asked, "arguments": arguments, "profile": str(profile)}
+        asked = profiled.FUNCTION
     begun = time.monotonic()
-    reply = run.installation.workers.call(
-        f"dsa_hcal_assets.radio.{function}",
-        arguments,
-        wall_seconds=run.installation.settings.radio.task_wall_seconds,
-        log=run.log_file(),
-    )
+    with span(settings.observability, f"call {function}"):
+        reply = run.installation.workers.call(
+            asked, given, wall_seconds=settings.radio.task_wall_seconds, log=run.log_file()
+        )
     if not isinstance(reply, dict):
         raise TypeError(f"{function} returned {type(reply).__name__}, a dict was expected")
     return {"seconds": time.monotonic() - begun, **reply}
