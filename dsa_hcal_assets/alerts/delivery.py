@@ -59,6 +59,19 @@ def deliver_due(database: Database, channel: Channel, limits: Limits) -> Tally:
     return tally
 
 
+def deliver_all(database: Database, outlets: Outlets) -> dict[str, Tally]:
+    """Send every channel all that is due now, one after the other; return what was done by channel.
+
+    Raises
+    ------
+    DatabaseUnavailable
+        If the database does not answer; what was not noted as sent stays due.
+    """
+    return {
+        name: deliver_due(database, channel, outlets.limits) for name, channel in outlets.channels.items()
+    }
+
+
 def follow(database: Database, outlets: Outlets, stop: threading.Event) -> None:
     """Deliver until told to stop; one thread a channel, so that none waits for another."""
     with Alarm(database.url) as alarm:

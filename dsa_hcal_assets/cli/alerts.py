@@ -257,8 +257,7 @@ def deliver(follow: bool) -> None:
         if follow:
             delivery.follow(database, outlets, _stop_at_signals())
             return
-        for name, channel in outlets.channels.items():
-            done = delivery.deliver_due(database, channel, outlets.limits)
+        for name, done in delivery.deliver_all(database, outlets).items():
             click.echo(f"{name}: {done.notices} alerts, {done.digests} digests told; {done.failures} failed")
 
 

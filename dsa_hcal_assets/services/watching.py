@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from dsa_hcal_assets.alerts import Severity
+from dsa_hcal_assets.alerts.delivery import deliver_all
 from dsa_hcal_assets.errors import DatabaseUnavailable
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.services.status import ServiceStatus, State
@@ -138,7 +139,8 @@ class Watcher:
     def look(self) -> None:
         """Look once."""
         settings = self._installation.settings
-        self._teller.tell(SERVICES, self._failing.conditions(self._services(), time.monotonic()))
+        failing = self._failing.conditions(self._services(), time.monotonic())
+        self._teller.tell(SERVICES, failing)
         self._teller.tell(
             DISKS,
             low_disks(
@@ -147,6 +149,9 @@ class Watcher:
                 settings.watch.disk_critical_gb,
             ),
         )
+        if any(service.name == "alerts" for service in failing):
+            # who would tell that the teller is down?
+            deliver_all(self._installation.database, self._installation.outlets)
 
     def _watch(self) -> None:
         while not self._stop.wait(self._look_seconds):

@@ -140,3 +140,10 @@ def test_without_the_database_people_hear_once_and_of_the_end_too(platform, data
     assert told(database)["service"].title == "over: service database is down"
     teller.tell("services", [])
     assert len(told(database)) == 1
+
+
+def test_while_the_service_of_the_alerts_is_down_the_supervisor_tells_what_is_due(platform, database, sink):
+    url, heard = sink
+    services = {"alerts": ServiceStatus("alerts", State.CRASH_LOOP)}
+    Watcher(platform(0, webhook_url=url), lambda: services).look()
+    assert heard == ["service alerts is down"]
