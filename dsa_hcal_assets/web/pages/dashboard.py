@@ -1,17 +1,20 @@
 """``/dashboard...``: pages that show what the API answers, live. They hold no data themselves."""
 
-from datetime import date
-from typing import Annotated
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
 from dsa_hcal_assets.rig import readers as rig
 from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.outages import OUTAGES
 from dsa_hcal_assets.web.pages.rendering import page, template
+from dsa_hcal_assets.web.spans import BAD_DAY, DayText, day_of
 
-_DAY = Annotated[str | None, Query(alias="date", max_length=40, description="UTC day, YYYY-MM-DD")]
+_ANSWERS: dict[int | str, dict[str, Any]] = BAD_DAY | {
+    404: {"description": "The rig has no data of that day; the page says so"},
+    503: {"description": "The database does not answer; the page says so"},
+}
 
 
 def routes(web: Web) -> APIRouter:
@@ -21,10 +24,10 @@ def routes(web: Web) -> APIRouter:
         template(f"{name}.html") for name in ("overview", "hcal", "hcal_expert", "rig")
     )
 
-    @router.get("/dashboard")
-    def dashboard(day: _DAY = None) -> HTMLResponse:
+    @router.get("/dashboard", responses=_ANSWERS)
+    def dashboard(date: DayText = None) -> HTMLResponse:
         """The overview; with a date the rig's page of that day, where its users have always found it."""
-        return page(overview) if day is None else rig_page(day)
+        return page(overview) if date is None else rig_page(date)
 
     @router.get("/dashboard/hcal")
     def hcal_page() -> HTMLResponse:
@@ -36,23 +39,21 @@ def routes(web: Web) -> APIRouter:
         """The hadronic calorimeter for experts: bias, currents and leakage over time, supplies."""
         return page(expert)
 
-    @router.get("/dashboard/rig")
-    def rig_page(day: _DAY = None) -> HTMLResponse:
+    @router.get("/dashboard/rig", responses=_ANSWERS)
+    def rig_page(date: DayText = None) -> HTMLResponse:
         """Key figures and trends of the test rig; of its newest day without a date."""
-        return page(test_rig, _status_of(web, day), day=day or "")
+        return page(test_rig, _status_of(web, date), day="" if date is None else date)
 
     return router
 
 
-def _status_of(web: Web, day: str | None) -> int:
+def _status_of(web: Web, date: str | None) -> int:
     """Return the status of the rig's page of a day; the page itself says the same in words."""
-    if day is None:
+    if date is None:
         return 200
     try:
-        wanted = date.fromisoformat(day)
-    except ValueError:
-        return 400
-    try:
-        return 200 if rig.kpis(web.reader, wanted) else 404
+        return 200 if rig.kpis(web.reader, day_of(date)) else 404
+    except HTTPException as error:
+        return error.status_code
     except OUTAGES:
         return 503

@@ -47,6 +47,7 @@ const picked = (name) => document.querySelector(`input[name="${name}"]:checked`)
 
 let at = new URLSearchParams(location.search).get("at"); // ISO; null: now
 let view = null; // the last answer of /api/hcal/shift
+let shownStrips = null; // the cycle that the strips end with
 
 const main = new Panel("lights", {
   topics: ["readings"],
@@ -54,6 +55,13 @@ const main = new Panel("lights", {
     ? ["No detector state near that time", "No snapshot was loaded within an hour of it."]
     : ["No detector state yet", "The first snapshot is shown as soon as it is loaded."],
   load: (signal) => ask("/api/hcal/shift", { at }, { signal }),
+  without(error) {
+    view = shownStrips = null;
+    fill(byId("snapshot"), "");
+    for (const id of ["tiles", "chosen", "maps", "strips", "anomalies"]) {
+      fill(byId(id).querySelector(".body"), empty(error.missing ? "Nothing to show" : "Not known", "See the traffic lights."));
+    }
+  },
   show(data, body) {
     view = data;
     showSnapshot(data);
@@ -62,8 +70,8 @@ const main = new Panel("lights", {
     showMaps();
     showAnomalies(data);
     showChosen();
-    if (strips.cycle !== data.cycle) strips.want();
-    strips.cycle = data.cycle;
+    if (shownStrips !== data.cycle) strips.want();
+    shownStrips = data.cycle;
   },
 });
 

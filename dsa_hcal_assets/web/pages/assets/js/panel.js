@@ -14,17 +14,18 @@ export class Panel {
    * @param topics of the live data that call for loading again
    * @param nothing words for a 404: [what, why]
    * @param waits true: another panel says when to load first
+   * @param without called with a failure when there is nothing to show
    */
-  constructor(id, { load, show, topics = [], nothing = ["Nothing yet", ""], waits = false }) {
+  constructor(id, { load, show, topics = [], nothing = ["Nothing yet", ""], waits = false, without = () => {} }) {
     this.section = byId(id);
     this.body = this.section.querySelector(".body");
     this.note = h("span", { class: "note small stale", role: "status" });
     this.section.querySelector("header").append(this.note);
     this.topics = topics;
     this.data = null;
-    Object.assign(this, { load, show, nothing, waits });
+    Object.assign(this, { load, show, nothing, waits, without });
     this.loadedAt = 0;
-    fill(this.body, h("p", { class: "empty" }, "loading"));
+    fill(this.body, h("p", { class: "empty loading" }, "loading"));
   }
 
   /** Load again, now; whatever is being loaded is given up. */
@@ -67,6 +68,7 @@ export class Panel {
       fill(this.body, h("p", { class: "notice error" }, h("span", { "aria-hidden": "true" }, "✖"),
         h("span", {}, h("strong", {}, "Not known. "), error.message)));
     }
+    if (this.data == null) this.without(error);
     document.dispatchEvent(new CustomEvent("failure", { detail: error }));
   }
 

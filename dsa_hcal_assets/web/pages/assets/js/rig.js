@@ -121,8 +121,8 @@ function showUnusual(found) {
 function offerCsv(data) {
   const link = byId("csv");
   link.hidden = false;
-  const query = new URLSearchParams({ start: data.start, end: data.end });
-  link.href = `/api/export/rig.reading.csv?${query}`;
+  const query = new URLSearchParams({ format: "csv", start: data.start, end: data.end });
+  link.href = `/api/exports/rig.reading?${query}`;
 }
 
 const summary = new Panel("summary", {
