@@ -35,7 +35,7 @@ select a.arrival_id, s.subband, a.name, a.state, a.bytes, s.low_hz, s.high_hz, s
  where a.partition = %s order by s.subband, a.arrival_id
 """
 _PRODUCTS = """
-select made.kind, product.version, product.created_at, product.product_id,
+select made.kind, product.version, product.created_at, product.product_id, product.path,
        count(*) filter (where lower(v.level) = 'pass'),
        count(*) filter (where lower(v.level) = 'warn'),
        array_agg(v.metric order by v.metric) filter (where lower(v.level) = 'fail' and v.blocking)
@@ -43,8 +43,12 @@ select made.kind, product.version, product.created_at, product.product_id,
   join platform.product using (product_id)
   left join platform.latest_verdict v on v.product_id = made.product_id
  where made.partition = %s
- group by made.kind, product.version, product.created_at, product.product_id
+ group by made.kind, product.version, product.created_at, product.product_id, product.path
  order by product.product_id
+"""
+_TIMES = """
+select distinct on (stage) stage, outcome, run_id, started_at, ended_at
+  from platform.stage_time where partition = %s order by stage, ended_at desc
 """
 
 
@@ -83,24 +87,45 @@ class GroupFile:
 
 @dataclass(frozen=True)
 class GroupProduct:
-    """A current product of a group and its gate: `closed_by` names the blocking checks that failed."""
+    """A current product of a group and its gate: `closed_by` names the blocking checks that failed.
+
+    `path` is its directory, relative to the root of the product tree.
+    """
 
     kind: str
     version: int
     created_at: datetime
     product_id: int
+    path: str
     passed: int
     warned: int
     closed_by: list[str] | None
 
 
 @dataclass(frozen=True)
+class GroupStage:
+    """The last time a stage ran for a group; `outcome` is done, whatever its checks said, or failed."""
+
+    stage: str
+    outcome: str
+    run_id: str
+    started_at: datetime
+    ended_at: datetime
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, s."""
+        return (self.ended_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True)
 class GroupDetails:
-    """All there is to know about one group."""
+    """All there is to know about one group; `stages` in the order in which they ended."""
 
     group: GroupState
     files: list[GroupFile]
     products: list[GroupProduct]
+    stages: list[GroupStage]
 
 
 def counts(cursor: Cursor) -> dict[str, int]:
@@ -151,4 +176,7 @@ def details(database: Database, key: str) -> GroupDetails | None:
         cursor.execute(_FILES, (key,))
         files = [GroupFile(*row) for row in cursor.fetchall()]
         cursor.execute(_PRODUCTS, (key,))
-        return GroupDetails(GroupState(*group), files, [GroupProduct(*row) for row in cursor.fetchall()])
+        products = [GroupProduct(*row) for row in cursor.fetchall()]
+        cursor.execute(_TIMES, (key,))
+        stages = sorted((GroupStage(*row) for row in cursor.fetchall()), key=lambda one: one.ended_at)
+        return GroupDetails(GroupState(*group), files, products, stages)

@@ -1,8 +1,7 @@
 """``/api/groups``: observation groups of the radio side."""
 
-from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import AwareDatetime, BaseModel
@@ -14,6 +13,7 @@ from dsa_hcal_assets.radio.conversion.performance import Performance
 from dsa_hcal_assets.radio.group_states import GroupState
 from dsa_hcal_assets.radio.quicklook import latency
 from dsa_hcal_assets.web.api.answers import FromRow
+from dsa_hcal_assets.web.api.products import ProductFile, artifacts, product_address
 from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.paging import USUAL_ITEMS, CursorText, Keyset, Limit, Name, Page
 from dsa_hcal_assets.web.parameters import GroupKey, Instant, Measured, Word
@@ -85,8 +85,11 @@ class SubbandFile(FromRow):
     reason: str | None
 
 
-class Stage(BaseModel):
-    """The current product of a stage and its gate: `closed_by` names the blocking checks that failed."""
+class GroupProduct(BaseModel):
+    """The current product of a stage and its gate: `closed_by` names the blocking checks that failed.
+
+    `artifacts` are its pages, pictures and images.
+    """
 
     kind: str
     version: int
@@ -96,6 +99,18 @@ class Stage(BaseModel):
     warned: int
     closed_by: list[str]
     href: str
+    artifacts: list[ProductFile]
+
+
+class StageRun(FromRow):
+    """The last time a stage ran; done says nothing about its checks."""
+
+    stage: str
+    outcome: Literal["done", "failed"]
+    run_id: str
+    started_at: datetime
+    ended_at: datetime
+    seconds: float
 
 
 class Conversion(FromRow):
@@ -132,7 +147,8 @@ class GroupDetail(Group):
     """A group in full."""
 
     files: list[SubbandFile]
-    stages: list[Stage]
+    products: list[GroupProduct]
+    stages: list[StageRun]
     conversion: Conversion | None
     quicklook: QuickLook | None
 
@@ -173,7 +189,7 @@ def routes(web: Web) -> APIRouter:
 
     @router.get("/api/groups/{group_id}", responses={404: {"description": "No group of that key"}})
     def group(group_id: Annotated[GroupKey, Path()]) -> GroupDetail:
-        """One observation group with its files, stages, gates and timings."""
+        """One observation group with its files, products, gates, artifacts and timings."""
         found = group_states.details(web.reader, group_id)
         if found is None:
             raise HTTPException(404, f"no file of group {group_id} ever arrived")
@@ -184,7 +200,8 @@ def routes(web: Web) -> APIRouter:
         return GroupDetail(
             **dict(Group.of(found.group, matches)),
             files=[SubbandFile.model_validate(one) for one in found.files],
-            stages=[_stage(asdict(one)) for one in found.products],
+            products=[_product(web, one) for one in found.products],
+            stages=[StageRun.model_validate(one) for one in found.stages],
             conversion=_conversion(conversion),
             quicklook=None if quick is None else QuickLook.of(quick),
         )
@@ -192,9 +209,18 @@ def routes(web: Web) -> APIRouter:
     return router
 
 
-def _stage(product: dict[str, Any]) -> Stage:
-    href = f"/api/products/{product['product_id']}"
-    return Stage(**product | {"closed_by": product["closed_by"] or [], "href": href})
+def _product(web: Web, one: group_states.GroupProduct) -> GroupProduct:
+    return GroupProduct(
+        kind=one.kind,
+        version=one.version,
+        created_at=one.created_at,
+        product_id=one.product_id,
+        passed=one.passed,
+        warned=one.warned,
+        closed_by=one.closed_by or [],
+        href=product_address(one.product_id),
+        artifacts=artifacts(web, one.product_id, one.path),
+    )
 
 
 def _conversion(found: Performance | None) -> Conversion | None:

@@ -106,6 +106,15 @@ def thumbnail_address(product_id: int) -> str:
     return f"{product_address(product_id)}/thumbnail"
 
 
+def artifacts(web: Web, product_id: int, path: str) -> list[ProductFile]:
+    """Return the pages, pictures and images of a version whose directory is `path`; none if it is gone."""
+    try:
+        entries = manifest.read(web.settings.products / path).contents.entries
+    except BadManifest:
+        return []
+    return [_file(product_id, one) for one in entries if one.path.endswith((*_PICTURES, ".html", ".fits"))]
+
+
 def routes(web: Web) -> APIRouter:
     """Return the routes."""
     router = APIRouter(tags=["products"])

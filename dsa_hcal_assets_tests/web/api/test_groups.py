@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dsa_hcal_assets.products import Provenance
 from dsa_hcal_assets.quality import Level
 from dsa_hcal_assets.radio.catalogues.schedule import store_group_calibrators
 from dsa_hcal_assets.radio.conversion.performance import _COLUMNS
@@ -59,18 +60,45 @@ def test_pages_follow_each_other_while_others_arrive(client, site, keys):
     assert client.get("/api/groups?cursor=abc").status_code == 422
 
 
-def test_one_group_is_told_with_files_stages_and_gates(client, site, keys):
+def test_one_group_is_told_with_files_products_and_gates(client, site, keys):
     site.make(keys[1], "uvh5_group")
     stopped = site.make(keys[1], "measurement_set", Level.FAIL)
     answer = client.get(f"/api/groups/{keys[1]}").json()
     assert [one["subband"] for one in answer["files"]] == list(range(1, 15))
     assert all(one["high_hz"] > one["low_hz"] for one in answer["files"])
-    assert [(one["kind"], one["closed_by"]) for one in answer["stages"]] == [
+    assert [(one["kind"], one["closed_by"]) for one in answer["products"]] == [
         ("uvh5_group", []),
         ("measurement_set", ["some_metric"]),
     ]
-    assert answer["stages"][1]["href"] == f"/api/products/{stopped.product_id}"
+    assert answer["products"][1]["href"] == f"/api/products/{stopped.product_id}"
     assert (answer["conversion"], answer["quicklook"], answer["matches"]) == (None, None, [])
+
+
+def test_its_artifacts_are_pages_pictures_and_images(client, keys, store):
+    with store.publishing("continuum_image", keys[0], Provenance({}, ())) as staged:
+        for name in ("image.fits", "image.png", "wsclean.log"):
+            (staged.path / name).write_text(name)
+    (product,) = client.get(f"/api/groups/{keys[0]}").json()["products"]
+    assert [client.get(one["href"]).text for one in product["artifacts"]] == ["image.fits", "image.png"]
+
+
+def test_the_last_time_of_each_stage_is_told_also_when_it_failed(client, keys, database):
+    with database.transaction() as cursor:
+        for stage, outcome, began, ended in [
+            ("flags", "done", 20, 50),
+            ("flags", "failed", 60, 65),
+            ("measurement_set", "done", 0, 20),
+        ]:
+            cursor.execute(
+                "insert into platform.stage_time (stage, partition, run_id, outcome, started_at, ended_at)"
+                " values (%s, %s, 'run', %s, %s, %s)",
+                (stage, keys[0], outcome, START + timedelta(seconds=began), START + timedelta(seconds=ended)),
+            )
+    told = client.get(f"/api/groups/{keys[0]}").json()["stages"]
+    assert [(one["stage"], one["outcome"], one["seconds"]) for one in told] == [
+        ("measurement_set", "done", 20.0),
+        ("flags", "failed", 5.0),
+    ]
 
 
 def test_its_timings_name_the_writer_and_the_quick_look(client, site, keys, database):
