@@ -19,7 +19,7 @@ from dsa_hcal_assets.quality.environment import variable
 from dsa_hcal_assets.quality.legacy import HONOURED as HONOURED_LIMITS
 from dsa_hcal_assets.quality.thresholds import LIMIT_FIELDS, Threshold, Thresholds
 from dsa_hcal_assets.settings import Settings, environment_name
-from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED
+from dsa_hcal_assets.settings.legacy import HONOURED, PASSED_ON, REFUSED, UNITS
 
 _HEAD = """\
 # Settings
@@ -33,6 +33,7 @@ _OLD_NAMES = """\
 
 Where they mean the same they count, unless the platform's own name is set too.
 """
+_PASSED_ON = "These are read by libraries; services get them as they are:"
 _REFUSED = "These cannot be honoured, and a start with one of them set is refused:"
 _LIMITS = f"""\
 ## Quality limits
@@ -60,12 +61,17 @@ def settings_page() -> str:
     for title, fields in _sections():
         rows = [(f"`{environment_name(path)}`", _meaning(field), _form(field)) for path, field in fields]
         parts += [f"## {title}\n", _table(("variable", "meaning", "form and default"), rows)]
-    honoured = [(f"`{old}`", f"`{environment_name(path)}`") for old, path in HONOURED.items()]
+    honoured = [
+        (f"`{old}`", f"`{environment_name(path)}`" + (", in seconds" if old in UNITS else ""))
+        for old, path in HONOURED.items()
+    ]
     limits = [
         (f"`{old}`", ", ".join(f"`{variable(*path)}`" for path in paths))
         for old, paths in HONOURED_LIMITS.items()
     ]
-    parts += [_OLD_NAMES, _table(("older name", "means"), [*honoured, *limits]), f"{_REFUSED}\n"]
+    parts += [_OLD_NAMES, _table(("older name", "means"), [*honoured, *limits])]
+    passed_on = [(f"`{name}`", meaning) for name, meaning in PASSED_ON.items()]
+    parts += [f"{_PASSED_ON}\n", _table(("name", "sets"), passed_on), f"{_REFUSED}\n"]
     parts += [
         _table(("older name", "why, and what instead"), [(f"`{old}`", why) for old, why in REFUSED.items()])
     ]

@@ -35,6 +35,9 @@ def settings_environment(settings: Settings, base: Mapping[str, str] | None = No
         # an import without byte code takes three times as long
         or (not name.startswith(PREFIX) and name not in HONOURED and name != "PYTHONDONTWRITEBYTECODE")
     }
+    if "MKL_NUM_THREADS" in found:
+        # no library here is built with MKL; who set its threads meant those of all
+        found.setdefault("OMP_NUM_THREADS", found["MKL_NUM_THREADS"])
     for path in setting_paths():
         value = reduce(getattr, path.split("."), settings)
         if value is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dsa_hcal_assets.database import migrations, roles
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.rig.compatibility import provide_view
 from dsa_hcal_assets.settings import load_settings
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ def main() -> None:
     try:
         for name in migrations.apply(database):
             log.info("applied migration %s", name)
+        provide_view(database, settings.rig.table_name)
         for one in roles.grant_access(database):
             if not one.granted:
                 log.info("role %s is missing; `dsa-hcal db grant` says how to make it", one.role)

@@ -19,7 +19,7 @@ from dsa_hcal_assets.settings.alerts import AlertSettings
 from dsa_hcal_assets.settings.corrections import CorrectionSettings
 from dsa_hcal_assets.settings.daq import DaqSettings
 from dsa_hcal_assets.settings.hcal import HcalSettings
-from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED
+from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED, in_our_unit
 from dsa_hcal_assets.settings.observability import ObservabilitySettings
 from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets.settings.rig import RigSettings
@@ -110,7 +110,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     values: dict[str, Any] = {}
     for old, meant in HONOURED.items():
         if environ.get(old):
-            _put(values, meant.split("."), environ[old])
+            _put(values, meant.split("."), in_our_unit(old, environ[old]))
     for name, text in environ.items():
         if name.startswith(PREFIX) and not name.startswith(NOT_SETTINGS):
             path = name.removeprefix(PREFIX).lower().split("__")

@@ -34,6 +34,12 @@ class RadioSettings(BaseModel):
     collect_hours: float = Field(
         24.0, gt=0, description="A group still incomplete so long after its last new subband fails"
     )
+    stalled_hours: float = Field(
+        1.0,
+        gt=0,
+        description="A group that was taken up is asked for again when nothing was made of it for so long "
+        "and no run of it is known",
+    )
     scan_batch: int = Field(500, ge=1, description="New files whose headers are read in one look at incoming")
     scan_seconds: float = Field(10.0, gt=0, description="Time one look at incoming may take, about")
     live_days: float = Field(

@@ -14,6 +14,14 @@ class RigSettings(BaseModel):
         None,
         description="CSV the rig's logger appends to, for the platform to deliver",
     )
+    processed_file: Path | None = Field(
+        None, description="CSV that gets the newest day's cleaned readings, besides database and products"
+    )
+    table_name: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$",
+        description="View of the cleaned readings in schema public under this name, for older programs",
+    )
     settle_seconds: float = Field(2.0, ge=0, description="A file younger than this may still be growing")
     rows: int = Field(100, ge=1, description="Rows of a generated file")
     step_minutes: float = Field(6.0, gt=0, description="Time between two generated rows")

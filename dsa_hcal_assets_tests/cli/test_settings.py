@@ -13,7 +13,7 @@ from dsa_hcal_assets.quality.environment import variable
 from dsa_hcal_assets.quality.legacy import HONOURED as HONOURED_LIMITS
 from dsa_hcal_assets.quality.thresholds import LIMIT_FIELDS, Thresholds
 from dsa_hcal_assets.settings import Settings, environment_name, load_settings, setting_paths
-from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED
+from dsa_hcal_assets.settings.legacy import HONOURED, PASSED_ON, REFUSED
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = [
@@ -42,7 +42,7 @@ def test_every_setting_is_on_the_page_once_in_its_list(generate):
         assert meaning.rstrip(".") in lists.replace("\\", "")
 
 
-@pytest.mark.parametrize("old", [*HONOURED, *REFUSED, *HONOURED_LIMITS])
+@pytest.mark.parametrize("old", [*HONOURED, *PASSED_ON, *REFUSED, *HONOURED_LIMITS])
 def test_every_older_name_is_explained(old):
     assert f"| `{old}` |" in settings_page()
 

@@ -42,13 +42,28 @@ def test_the_platforms_own_internal_variables_are_no_settings():
 
 @pytest.mark.parametrize("old", REFUSED)
 def test_names_that_cannot_be_honoured_are_refused_with_a_hint(old):
-    with pytest.raises(ConfigurationError, match=f"{old} is set.*DSA_HCAL_DATABASE_URL"):
-        load_settings({old: "/x.sqlite"})
+    with pytest.raises(ConfigurationError, match=f"{old} is set.*unset it: {REFUSED[old]}"):
+        load_settings({old: "1"})
 
 
 @pytest.mark.parametrize("old", HONOURED)
 def test_old_names_mean_a_setting_that_exists(old):
     assert HONOURED[old] in setting_paths()
+
+
+def test_an_old_name_in_seconds_is_taken_in_seconds():
+    told = {"SCHED_COLLECTING_TIMEOUT": "86400", "SCHED_INPROG_TIMEOUT": "1800"}
+    radio = load_settings(told).radio
+    assert (radio.collect_hours, radio.stalled_hours) == (24.0, 0.5)
+    with pytest.raises(ConfigurationError, match=r"RADIO__COLLECT_HOURS.*found: 'a day'"):
+        load_settings({"SCHED_COLLECTING_TIMEOUT": "a day"})
+
+
+@pytest.mark.parametrize("name", ["rig; drop table x", "2nd", "a" * 64, "rig.reading"])
+def test_the_name_of_the_rigs_table_is_a_name(name):
+    assert load_settings({"TABLE_NAME": "rig_data"}).rig.table_name == "rig_data"
+    with pytest.raises(ConfigurationError, match="RIG__TABLE_NAME"):
+        load_settings({"TABLE_NAME": name})
 
 
 def test_an_old_name_counts_where_the_new_one_is_absent():

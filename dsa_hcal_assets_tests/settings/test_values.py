@@ -11,7 +11,7 @@ from dsa_hcal_assets.errors import ConfigurationError
 from dsa_hcal_assets.services.environment import settings_environment
 from dsa_hcal_assets.settings import Settings, environment_name, load_settings, setting_paths
 from dsa_hcal_assets.settings.hcal import HcalSettings
-from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED
+from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED, in_our_unit
 from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets.settings.rig import RigSettings
 
@@ -88,11 +88,17 @@ def test_a_value_of_an_older_name_is_refused_by_the_name_of_the_setting():
 
 @pytest.mark.parametrize(("old", "path"), HONOURED.items())
 def test_every_older_name_sets_what_it_means(old, path):
-    text = {"state_dir": "/x", "database_url": "postgresql://h/d", "api_host": "0.0.0.0"}.get(path, "100")
+    text = {
+        "state_dir": "/x",
+        "database_url": "postgresql://h/d",
+        "api_host": "0.0.0.0",
+        "rig.table_name": "readings",
+    }.get(path, "100")
     if path in ("radio.robust", "radio.threshold_jy", "radio.pointing_dec_deg", "radio.match_radius_deg"):
         text = "1"
     found = reduce(getattr, path.split("."), load_settings({old: text}))
-    assert str(found) in (text, f"{text}.0")
+    meant = in_our_unit(old, text)
+    assert str(found) in (meant, f"{meant}.0")
 
 
 def test_a_group_has_no_deeper_groups_and_is_no_setting_itself():

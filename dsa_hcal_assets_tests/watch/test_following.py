@@ -8,6 +8,7 @@ from dsa_hcal_assets.watch import Condition, follow
 from dsa_hcal_assets.watch.condition import graded
 
 MILD = Condition("a", Severity.WARNING, "disk", "little room", details={"free_gb": 150})
+BAD = Condition("a", Severity.CRITICAL, "disk", "no room")
 OTHER = Condition("b", Severity.ERROR, "disk", "another disk", source="radio", partition="p", run_id="r")
 
 
@@ -44,6 +45,13 @@ def test_it_is_told_once_however_often_it_is_found_and_again_when_it_comes_back(
     find()
     find(MILD)
     assert told(installation) == ["little room", "little room"]
+
+
+def test_what_gets_worse_is_told_again_and_is_one_trouble(find, installation):
+    find(MILD)
+    assert find(BAD) == find(MILD) == {"no room"}
+    assert told(installation) == ["little room", "no room"]
+    assert find() == set()
 
 
 def test_alerts_of_other_scopes_are_left_alone(find, installation):

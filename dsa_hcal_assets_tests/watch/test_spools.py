@@ -91,17 +91,21 @@ def test_what_an_acquisition_says_of_itself(installation, incoming, said, metric
     assert told(installation) == ({metric: severity} if metric else {})
 
 
-def test_a_trouble_is_told_once_and_ends(installation, incoming):
+def test_a_trouble_is_told_once_grows_and_ends(installation, incoming):
     count = "select count(*) from platform.alert"
     note(incoming, waiting=1)
     assert told(installation) == told(installation) == {"unsaved": "warning"}
     assert installation.database.rows(count) == [(1,)]
+    note(incoming, waiting=200, trouble="no room on the disk")
+    assert told(installation) == {"unsaved": "error"}
+    (worse,) = open_alerts(installation.database)
+    assert "no room on the disk" in worse.alert.message
     note(incoming)
     assert told(installation) == {}
     assert open_alerts(installation.database) == []
     note(incoming, waiting=1)
     assert told(installation) == {"unsaved": "warning"}
-    assert installation.database.rows(count) == [(2,)]
+    assert installation.database.rows(count) == [(3,)]
 
 
 def test_an_acquisition_that_ended_in_order_is_not_missed(installation, incoming):

@@ -14,11 +14,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from dsa_hcal_assets.quality.statistics import MAD_TO_SIGMA
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 COUNT = 1.0  # least noise supposed of anything measured in ADC counts
-MAD_TO_STD = 1.4826  # of a normal distribution: 1 / (quantile 0.75)
 ROWS_FOR_MEDIAN = 1024  # a median of more costs much and moves the limits of clipping little
 LEAST_BATCHES = 4  # fewer say nothing about stability
 
@@ -89,7 +90,7 @@ def clipped_moments(values: NDArray[np.floating], clip: float, resolution: float
     """
     some = values[:: max(1, len(values) // ROWS_FOR_MEDIAN)]
     centre = _median(some)
-    scale = np.maximum(MAD_TO_STD * _median(np.abs(some - centre)), resolution)
+    scale = np.maximum(MAD_TO_SIGMA * _median(np.abs(some - centre)), resolution)
     residual = values - centre
     kept = np.abs(residual) <= clip * scale  # False for NaN
     n = kept.sum(axis=0)

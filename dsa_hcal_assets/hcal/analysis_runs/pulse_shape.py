@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dsa_hcal_assets.hcal.analysis_runs.batch_statistics import MAD_TO_STD
+from dsa_hcal_assets.quality.statistics import MAD_TO_SIGMA
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def _mean_pulses(waveforms: NDArray[np.uint16], leading: int, full_scale: int) -
     top = waveforms.max(axis=2)
     raw = top - pedestal
     centre = np.median(raw, axis=0)
-    scale = np.maximum(MAD_TO_STD * np.median(np.abs(raw - centre), axis=0), 1.0)
+    scale = np.maximum(MAD_TO_SIGMA * np.median(np.abs(raw - centre), axis=0), 1.0)
     kept = (np.abs(raw - centre) <= _CLIP * scale) & (top < full_scale)
     count = np.maximum(1, kept.sum(axis=0))
     total = np.einsum("ets,et->ts", waveforms, kept, dtype=np.float64)

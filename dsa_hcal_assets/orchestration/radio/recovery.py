@@ -16,10 +16,9 @@ from dsa_hcal_assets.orchestration.radio.quicklook_sensor import quicklook_job
 from dsa_hcal_assets.orchestration.radio.sensor import radio_job, radio_sensor
 from dsa_hcal_assets.orchestration.stage import InstallationParam
 
-SILENT = timedelta(hours=1)
 MOST_AT_ONCE = 50
 
-# Taken up: the first product exists. Whoever works on a group publishes within the hour.
+# Taken up: the first product exists. Whoever works on a group publishes now and then.
 _STALLED = """
 select g.group_key, max(p.created_at)::text
   from radio.group_state g
@@ -47,14 +46,15 @@ def radio_recovery(
     from dsa_hcal_assets.radio.ingest.completeness import decide_overdue
 
     now = utc_now()
+    stalled_since = now - timedelta(hours=installation.settings.radio.stalled_hours)
     decided = decide_overdue(installation.database, installation.settings.radio, now)
     tell_stale(installation, [group for group in decided if group.state == "failed"])
     ended = end_orphaned_runs(
-        context.instance, "Ended after an hour without a worker", silent_since=now - SILENT
+        context.instance, "Ended, it has no worker any more", silent_since=stalled_since
     )
     requests = [
         _request(key, version)
-        for key, version in installation.database.rows(_STALLED, (now - SILENT, MOST_AT_ONCE))
+        for key, version in installation.database.rows(_STALLED, (stalled_since, MOST_AT_ONCE))
         if _abandoned(context.instance, key)
     ]
     return requests or dg.SkipReason(

@@ -33,16 +33,21 @@ def rig_readings(run: StageRun) -> dg.MaterializeResult[Any]:
 @stage_asset(group="rig", partitions=DAYS, deps=["rig_readings"], kinds={"pandas", "postgres"})
 def rig_clean(run: StageRun) -> dg.MaterializeResult[Any]:
     """Cleaned readings with z-scores and alerts: `rig.reading` and the processed CSV."""
-    from dsa_hcal_assets.rig import checks, cleaning, csv_text, loading, report, tables
+    from dsa_hcal_assets.rig import checks, cleaning, compatibility, csv_text, loading, report, tables
 
     installation, settings = run.installation, run.installation.settings.rig
     source = run.input("rig_readings")
     raw = loading.raw_day(installation.database, run.partition)
     result = cleaning.clean(raw.frame, settings)
     tables.store_clean(installation.database, run.partition, result, through=raw.through, run_id=run.run_id)
+    text = csv_text.processed_text(result.frame)
+    if settings.processed_file is not None:
+        compatibility.write_processed_file(
+            installation.database, run.partition, text, settings.processed_file
+        )
 
     def make(place: Path) -> Outcome:
-        (place / PROCESSED_FILE).write_bytes(csv_text.processed_text(result.frame))
+        (place / PROCESSED_FILE).write_bytes(text)
         return Outcome(
             checks.clean_metrics(result),
             figures=report.figures(result, settings),

@@ -9,7 +9,6 @@ from dsa_hcal_assets.alerts.record import open_alerts
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.definitions import build_definitions
 from dsa_hcal_assets.orchestration.partitions import GROUP_SET
-from dsa_hcal_assets.orchestration.radio import recovery
 from dsa_hcal_assets.orchestration.radio.recovery import radio_recovery
 from dsa_hcal_assets.radio.ingest import groups
 from dsa_hcal_assets_tests.radio.landed import Site
@@ -55,8 +54,10 @@ def taken_up(site, instance):
 
 
 @pytest.fixture
-def an_hour_later(monkeypatch):
-    monkeypatch.setattr(recovery, "SILENT", timedelta(seconds=-1))
+def stalled(installation):
+    """Take what was made a moment ago for old."""
+    radio = installation.settings.radio.model_copy(update={"stalled_hours": 1e-9})
+    installation.settings = installation.settings.model_copy(update={"radio": radio})
 
 
 def test_it_runs_every_ten_minutes_by_itself():
@@ -83,7 +84,7 @@ def test_a_group_at_work_within_the_hour_is_left_alone(tick, taken_up):
     assert tick() == []
 
 
-def test_a_group_whose_run_nobody_knows_is_asked_for_again(tick, taken_up, an_hour_later):
+def test_a_group_whose_run_nobody_knows_is_asked_for_again(tick, taken_up, stalled):
     (request,) = tick()
     assert request.partition_key == taken_up
     assert request.tags["dsa_hcal/partition"] == f"radio_sensor:{taken_up}"
@@ -92,17 +93,17 @@ def test_a_group_whose_run_nobody_knows_is_asked_for_again(tick, taken_up, an_ho
 
 
 @pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.FAILURE])
-def test_a_group_with_a_run_is_left_to_it(tick, taken_up, an_hour_later, instance, status):
+def test_a_group_with_a_run_is_left_to_it(tick, taken_up, stalled, instance, status):
     tags = {"dagster/partition": taken_up}
     instance.add_run(dg.DagsterRun(job_name="job", run_id="run", tags=tags, status=status))
     assert tick() == []
 
 
-def test_a_group_whose_key_was_retired_is_left_alone(tick, taken_up, an_hour_later, instance):
+def test_a_group_whose_key_was_retired_is_left_alone(tick, taken_up, stalled, instance):
     instance.delete_dynamic_partition(GROUP_SET, taken_up)
     assert tick() == []
 
 
-def test_a_group_whose_report_exists_is_done(tick, taken_up, an_hour_later, site):
+def test_a_group_whose_report_exists_is_done(tick, taken_up, stalled, site):
     site.make(taken_up, "radio_qa_report")
     assert tick() == []

@@ -58,6 +58,18 @@ def test_running_a_day_again_gives_the_same_content_as_a_new_version(installatio
     assert installation.database.rows("select count(*) from rig.reading") == [(30,)]
 
 
+def test_the_processed_file_of_the_setting_holds_the_newest_day(installation, instance, tmp_path):
+    path = tmp_path / "elsewhere" / "processed.csv"
+    chosen = installation.settings.rig.model_copy(update={"processed_file": path})
+    installation = type(installation)(installation.settings.model_copy(update={"rig": chosen}))
+    for start in (START, START - timedelta(days=1)):
+        land(installation, 20, f"{start:%d}.csv", start)
+        look(installation)
+        run_day(installation, instance, f"{start:%Y-%m-%d}")
+    product = installation.products.require_passed("rig_clean", DAY)
+    assert path.read_bytes() == (product.path / "processed.csv").read_bytes()
+
+
 def test_a_second_file_of_the_day_makes_it_due_again(installation, instance):
     land(installation, 30)
     look(installation)
