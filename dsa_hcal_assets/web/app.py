@@ -105,8 +105,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(401, ask_people)
     add_outage_answers(app)
     app.add_middleware(Etags)
-    app.add_middleware(RequestTimes, registry=web.registry)
     app.add_middleware(Guard, settings=settings, admission=app.state.admission)
+    # outermost: what is refused is an answer too
+    app.add_middleware(RequestTimes, registry=web.registry)
     for room in _OPEN:
         app.include_router(room.routes(web))
     for room in _ROUTES:

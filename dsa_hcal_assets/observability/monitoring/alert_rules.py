@@ -1,16 +1,18 @@
 """Alert rules for Prometheus, from the names of the catalogue.
 
 They watch the platform from outside: what it cannot tell itself because it is down, and what its own
-alerts say too, for those who page people from Prometheus.
+alerts say too, for those who page people from Prometheus. Limits that are settings have their defaults here.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from dsa_hcal_assets.observability import catalogue as m
+from dsa_hcal_assets.settings.watch import WatchSettings
 
 JOB = "dsa_hcal"
-GIGABYTE = 10**9
+_GIGABYTE = 10**9
+_LIMITS = WatchSettings()
 CYCLE_SECONDS = 600
 """Cadence of the detectors' snapshots: two missed cycles are trouble."""
 
@@ -70,7 +72,7 @@ _PLATFORM = (
     ),
     AlertRule(
         "DiskLow",
-        f"{m.DISK_FREE_BYTES} < {200 * GIGABYTE}",
+        f"{m.DISK_FREE_BYTES} < {_LIMITS.disk_warning_gb * _GIGABYTE:.0f}",
         "5m",
         "warning",
         "{{ $value | humanize }}B are left where {{ $labels.directory }} lies",
@@ -78,7 +80,7 @@ _PLATFORM = (
     ),
     AlertRule(
         "DiskAlmostFull",
-        f"{m.DISK_FREE_BYTES} < {100 * GIGABYTE}",
+        f"{m.DISK_FREE_BYTES} < {_LIMITS.disk_critical_gb * _GIGABYTE:.0f}",
         "1m",
         "critical",
         "{{ $value | humanize }}B are left where {{ $labels.directory }} lies",
@@ -121,7 +123,7 @@ _PLATFORM = (
 _RUNS = (
     AlertRule(
         "QueueDeep",
-        f'{m.RUNS}{{status="queued"}} > 100',
+        f'{m.RUNS}{{status="queued"}} > {_LIMITS.runs_queued_error}',
         "10m",
         "critical",
         "{{ $value }} runs wait",
@@ -163,7 +165,8 @@ _RADIO = (
     ),
     AlertRule(
         "GroupsPileUp",
-        f'{m.GROUPS}{{state="pending"}} > 10 and deriv({m.GROUPS}{{state="pending"}}[30m]) > 0',
+        f'{m.GROUPS}{{state="pending"}} > {_LIMITS.groups_waiting_warning}'
+        f' and deriv({m.GROUPS}{{state="pending"}}[30m]) > 0',
         "10m",
         "warning",
         "{{ $value }} groups wait, and it becomes more",
@@ -171,7 +174,7 @@ _RADIO = (
     ),
     AlertRule(
         "GroupsBacklog",
-        f'{m.GROUPS}{{state="pending"}} > 30',
+        f'{m.GROUPS}{{state="pending"}} > {_LIMITS.groups_waiting_error}',
         "10m",
         "critical",
         "{{ $value }} groups wait",
