@@ -5,7 +5,7 @@ reports.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.rig.kpis import Kpis
@@ -17,6 +17,16 @@ select count(*), min(day), max(day), sum(total), sum(kept), sum(alert_count),
        sum(avg_temp * kept) / nullif(sum(kept), 0), sum(avg_pressure * kept) / nullif(sum(kept), 0),
        max(uptime_hours)
 from rig.kpi join rig.cleaned_day using (day)
+"""
+_NEWEST_READING = """
+select read_at, temperature, pressure, uptime, temperature_alert, pressure_alert
+from rig.reading order by read_at desc limit 1
+"""
+# Cleaning a day again gives it a later time, in the transaction that replaces its readings; a maximum of the
+# times would miss one that began earlier and was committed later.
+_VERSION = """
+select count(*), coalesce(sum((extract(epoch from cleaned_at) * 1000000)::bigint), 0)::bigint
+from rig.cleaned_day
 """
 
 
@@ -54,6 +64,24 @@ class Summary:
         return 100 * self.kept_records / self.total_records if self.total_records else None
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A cleaned reading: deg C, kPa, h; alerts are none, yellow or red."""
+
+    read_at: datetime
+    temperature: float
+    pressure: float
+    uptime: float
+    temperature_alert: str
+    pressure_alert: str
+
+
+def newest_reading(database: Database) -> Reading | None:
+    """Return the newest cleaned reading; None before the first."""
+    rows = database.rows(_NEWEST_READING)
+    return Reading(*rows[0]) if rows else None
+
+
 def kpis(database: Database, day: date) -> Kpis | None:
     """Return the key figures of a UTC day; None when it has none."""
     return read_kpis(database, day.isoformat())
@@ -74,6 +102,12 @@ def summary(database: Database) -> Summary | None:
     """Return what all days hold; None when there is none."""
     (row,) = database.rows(_SUMMARY)
     return Summary(*row) if row[0] else None
+
+
+def version(database: Database) -> tuple[int, int]:
+    """Return what changes whenever the readings of any day do: days, and the sum of when they were cleaned."""
+    (found,) = database.rows(_VERSION)
+    return found  # type: ignore[return-value]
 
 
 def record_count(database: Database) -> int:

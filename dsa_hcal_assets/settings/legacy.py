@@ -31,6 +31,7 @@ HONOURED = {
     "CONTIMG_SMTP_PASSWORD": "alerts.mail_password",
     "CONTIMG_ALERT_FROM_EMAIL": "alerts.mail_from",
     "CONTIMG_ALERT_TO_EMAILS": "alerts.mail_to",
+    "DASHBOARD_REFRESH_INTERVAL": "live.refresh_seconds",
     "HOST": "api_host",
     "PORT": "api_port",
 }

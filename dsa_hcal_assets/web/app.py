@@ -38,6 +38,7 @@ from dsa_hcal_assets.web.api import (
 )
 from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.etags import Etags
+from dsa_hcal_assets.web.live import endpoint as live
 from dsa_hcal_assets.web.metrics.requests import RequestTimes
 from dsa_hcal_assets.web.outages import add_outage_answers
 from dsa_hcal_assets.web.pages import dashboard, days, index, sign_in, static_files
@@ -74,6 +75,7 @@ _ROUTES = (
     days,
     index,
     dashboard,
+    live,
 )
 
 

@@ -11,12 +11,11 @@ from dsa_hcal_assets.errors import PlatformError
 from dsa_hcal_assets.settings import Settings, load_settings
 from dsa_hcal_assets.web.access.patience import protocol
 from dsa_hcal_assets.web.app import create_app
+from dsa_hcal_assets.web.live.protocol import OPTIONS as LIVE_OPTIONS
 
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 5
-# what clients send over WebSockets is short: tokens and names of topics
-_MAX_MESSAGE_BYTES = 64 * 1024
 _FORMATTER = "dsa_hcal_assets.access.masking.MaskedFormatter"
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -43,7 +42,7 @@ def configuration(settings: Settings) -> uvicorn.Config:
         host=settings.api_host,
         port=settings.api_port,
         http=protocol(access.max_header_kib * 1024, access.stalled_seconds),
-        ws_max_size=_MAX_MESSAGE_BYTES,
+        **LIVE_OPTIONS,
         log_config=None,
         server_header=False,
         proxy_headers=bool(access.trusted_proxies),
