@@ -98,6 +98,9 @@ def _follow_channel(
         except (DatabaseUnavailable, psycopg2.Error) as error:
             logger.warning("channel %s: %s", channel.name, error)
             away = True
+        except Exception:  # the others must not end up without their teller
+            logger.exception("channel %s could not be served", channel.name)
+            away = True
         stop.wait(PAUSE_SECONDS if away else GATHER_SECONDS)
         seen = alarm.wait(seen, POLL_SECONDS)
 

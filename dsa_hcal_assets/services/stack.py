@@ -86,13 +86,17 @@ def platform_services(
     PortBusy
         If a port is taken.
     ConfigurationError
-        For an unknown name in `without`, or an API that others could reach without anyone who may sign in.
+        For an unknown name in `without`, an address or route of alerts that makes no sense, or an API that
+        others could reach without anyone who may sign in.
     """
     if not OPTIONAL.issuperset(without):
         raise ConfigurationError(
             f"services {sorted(set(without) - OPTIONAL)} cannot be left out",
             expected=f"some of {sorted(OPTIONAL)}",
         )
+    # wrong addresses are found before anything is started
+    outlets = Outlets.of(settings)
+    outlets.check()
     state = settings.state_dir.absolute()
     web_port, api_port = _ports(settings)
     web, api = f"http://127.0.0.1:{web_port}", f"http://{_reachable(settings.api_host)}:{api_port}"
@@ -164,7 +168,7 @@ def platform_services(
             # nothing needs it in the first seconds, and its imports are the heaviest
             ("webserver",),
         ),
-        *_alerts(build, settings),
+        *_alerts(build, outlets),
         *_acquisition(build, settings),
     ]
     left_out = set(without) if casa.available() else {*without, "casa"}
@@ -188,12 +192,11 @@ def _acquisition(build: _Builder, settings: Settings) -> list[Service]:
     return [Service("acquisition", process, grace_seconds=acquisition.STOP_SECONDS)]
 
 
-def _alerts(build: _Builder, settings: Settings) -> list[Service]:
-    """Return the service that tells alerts, if there is anybody to tell; wrong addresses are found here."""
-    outlets = Outlets.of(settings)
-    outlets.check()
+def _alerts(build: _Builder, outlets: Outlets) -> list[Service]:
+    if not outlets.channels:
+        return []
     command = [*_script("dsa-hcal"), "alerts", "deliver", "--follow"]
-    return [Service("alerts", build.process("alerts", command))] if outlets.channels else []
+    return [Service("alerts", build.process("alerts", command))]
 
 
 def _ports(settings: Settings) -> tuple[int, int]:

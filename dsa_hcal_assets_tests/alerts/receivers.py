@@ -3,6 +3,7 @@
 import email
 import email.policy
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -88,7 +89,10 @@ class _OnFreePort(Controller):
 
 
 @contextmanager
-def smtp_receiver(password: str | None = None) -> Iterator[tuple[SmtpReceiver, int]]:
+def smtp_receiver(
+    password: str | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[SmtpReceiver, int]]:
+    """Serve SMTP, with STARTTLS if there is a context for it."""
     receiver = SmtpReceiver()
 
     def authenticate(server, session, envelope, mechanism, login) -> AuthResult:
@@ -99,7 +103,9 @@ def smtp_receiver(password: str | None = None) -> Iterator[tuple[SmtpReceiver, i
         hostname="127.0.0.1",
         port=0,
         auth_required=password is not None,
-        auth_require_tls=False,
+        auth_require_tls=tls is not None,
+        tls_context=tls,
+        require_starttls=tls is not None,
         authenticator=authenticate if password is not None else None,
     )
     controller.start()

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from dsa_hcal_assets.alerts import Alert, Severity, record
-from dsa_hcal_assets.alerts.delivery import deliver_due, follow
+from dsa_hcal_assets.alerts.delivery import deliver_all, deliver_due, follow
 from dsa_hcal_assets.alerts.history import channel_states, deliveries
 from dsa_hcal_assets.alerts.outbox import GIVE_UP_AFTER, TITLES_IN_DIGEST
 from dsa_hcal_assets.alerts.outlets import Limits, Outlets
@@ -16,8 +16,10 @@ from dsa_hcal_assets.alerts.silences import Matchers, lift, silence
 from dsa_hcal_assets.alerts.webhook import WebhookChannel
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.settings import Settings
-from dsa_hcal_assets_tests.alerts.receivers import HttpReceiver, http_receiver, wait_until
+from dsa_hcal_assets.settings.alerts import AlertSettings
+from dsa_hcal_assets_tests.alerts.receivers import HttpReceiver, http_receiver, smtp_receiver, wait_until
 
 FEW = Limits(most=3, window_seconds=300)
 LATER = utc_now().replace(year=utc_now().year + 1)
@@ -385,6 +387,23 @@ class Slow(WebhookChannel):
     def __init__(self, name: str, url: str):
         super().__init__(url, try_seconds=60, total_seconds=60)
         self.name = name
+
+
+def test_an_alert_that_is_raised_somewhere_is_in_the_mail(database, tmp_path):
+    with smtp_receiver() as (inbox, port):
+        wanted = AlertSettings(
+            mail_server="127.0.0.1",
+            mail_port=port,
+            mail_security="insecure",
+            mail_from="dsa@example.org",
+            mail_to="ann@example.org",
+        )
+        installation = Installation(Settings(state_dir=tmp_path, database_url=database.url, alerts=wanted))
+        installation.tell(Alert(Severity.WARNING, "disk", "filling"))
+        installation.tell(Alert(Severity.CRITICAL, "disk", "full"))
+        deliver_all(database, installation.outlets)
+        installation.database.close()
+    assert [mail["Subject"] for mail in inbox.mails] == ["CRITICAL [disk] full"]
 
 
 def test_settings_make_outlets_that_deliver(database, receiver):

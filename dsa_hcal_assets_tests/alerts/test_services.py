@@ -2,6 +2,8 @@
 
 import io
 import logging
+import ssl
+import subprocess
 from contextlib import suppress
 from dataclasses import replace
 
@@ -36,9 +38,28 @@ def service(name: str, url: str, **options) -> ServiceChannel:
 
 
 def mail(port: int, **options) -> ServiceChannel:
-    given = {"user": None, "password": None, "sender": "dsa@example.org", "recipients": "ann@x.org,bob@y.org"}
-    url = mail_url(server="127.0.0.1", port=port, security="insecure", **{**given, **options})
+    given = {
+        "security": "insecure",
+        "user": None,
+        "password": None,
+        "sender": "dsa@example.org",
+        "recipients": "ann@x.org,bob@y.org",
+    }
+    url = mail_url(server="127.0.0.1", port=port, **{**given, **options})
     return service("mail", url, seconds=2.0)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate of 127.0.0.1 with its key, signed by itself."""
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(file)]
+    name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    request = ["openssl", "req", "-x509", "-days", "1", *key, *name]
+    made = subprocess.run(request, capture_output=True, check=True, timeout=30)
+    with file.open("ab") as pem:
+        pem.write(made.stdout)
+    return file
 
 
 class TestSlack:
@@ -102,6 +123,18 @@ class TestMail:
     def test_user_and_password_may_have_any_character(self):
         with smtp_receiver(PASSWORD) as (receiver, port):
             mail(port, user="dsa@example.org", password=PASSWORD).deliver(notices.raised(TROUBLE))
+        assert len(receiver.mails) == 2
+
+    def test_it_goes_encrypted_to_a_server_that_is_who_it_says(self, certificate, monkeypatch):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        with smtp_receiver(PASSWORD, context) as (receiver, port):
+            login = {"user": "ann", "password": PASSWORD, "security": "starttls"}
+            with pytest.raises(DeliveryFailed):
+                mail(port, **login).deliver(notices.raised(TROUBLE))
+            assert receiver.mails == []
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            mail(port, **login).deliver(notices.raised(TROUBLE))
         assert len(receiver.mails) == 2
 
     def test_a_title_forges_no_header(self):

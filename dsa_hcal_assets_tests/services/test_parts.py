@@ -32,6 +32,7 @@ from dsa_hcal_assets.services.stack import (
 from dsa_hcal_assets.services.status import ServiceStatus, StackStatus, State, read_status, write_status
 from dsa_hcal_assets.services.sweep import leftovers, reap_adopted, sweep
 from dsa_hcal_assets.settings import Settings, load_settings
+from dsa_hcal_assets.settings.alerts import AlertSettings
 from dsa_hcal_assets_tests.workers.test_client import until
 
 ROOT = Path(__file__).parents[2]
@@ -205,6 +206,24 @@ def test_the_platform_with_a_database_elsewhere_starts_none(tmp_path: Path):
     assert services["prepare"].after == ("database",)
     last = max(services.values(), key=lambda service: service.stop_stage)
     assert last.name == "database"
+
+
+def test_alerts_are_delivered_when_there_is_somebody_to_tell(tmp_path: Path):
+    elsewhere = {"database_url": "postgresql://u:p@127.0.0.1:1/d", "api_port": 0, "webserver_port": 0}
+    settings = Settings(state_dir=tmp_path, **elsewhere)
+    assert "alerts" not in {service.name for service in platform_services(settings)}
+    settings = settings.model_copy(update={"webhook_url": "http://127.0.0.1:9/"})
+    services = {service.name: service for service in platform_services(settings)}
+    assert services["alerts"].after == ("prepare",)
+    assert services["api"].stop_stage < services["alerts"].stop_stage < services["database"].stop_stage
+
+
+def test_an_address_nobody_knows_is_refused_at_the_start_and_not_shown(tmp_path: Path):
+    alerts = AlertSettings(other_urls="pager=nosuch://s3cret", routes="*:error pager")
+    with pytest.raises(ConfigurationError, match="ALERTS__OTHER_URLS") as caught:
+        platform_services(Settings(state_dir=tmp_path, alerts=alerts))
+    assert "s3cret" not in str(caught.value)
+    assert not (tmp_path / "postgres").exists()
 
 
 def test_acquisition_runs_when_boards_are_named(tmp_path: Path):

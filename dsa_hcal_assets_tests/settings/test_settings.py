@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from dsa_hcal_assets.errors import ConfigurationError
-from dsa_hcal_assets.settings import Settings, environment_name, load_settings, setting_paths
+from dsa_hcal_assets.settings import Settings, environment_name, load_settings, secret_paths, setting_paths
 from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED
 
 
@@ -87,6 +87,24 @@ def test_settings_cannot_be_changed_once_read():
 def test_secrets_are_not_shown():
     settings = load_settings({"DSA_HCAL_DATABASE_URL": "postgresql://u:hunter2@h/d"})
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("path", sorted(secret_paths()))
+def test_no_secret_is_shown_by_the_settings(path):
+    values: dict = {}
+    group, _, name = path.rpartition(".")
+    (values.setdefault(group, {}) if group else values)[name] = "hunter2"
+    assert "hunter2" not in repr(Settings.model_validate(values))
+
+
+def test_addresses_and_passwords_are_secrets():
+    assert {
+        "database_url",
+        "webhook_url",
+        "alerts.slack_url",
+        "alerts.mail_password",
+        "alerts.other_urls",
+    } <= secret_paths()
 
 
 def test_quality_limits_are_no_settings_and_none_is_refused():
