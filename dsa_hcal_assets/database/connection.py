@@ -23,7 +23,7 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 # The client waits this much longer than the server's statement_timeout, so that a living server
 # explains itself first.
 GRACE_SECONDS = 5.0
-IDLE_CONNECTIONS = 4
+KEPT_CONNECTIONS = 4
 _WATCHDOG = Watchdog()
 
 
@@ -82,15 +82,25 @@ class Database:
     statement_seconds
         Deadline of each statement, held by the server and, `GRACE_SECONDS` later, by the client;
         waiting for a lock and idling inside a transaction are bounded by it too.
+    kept_connections
+        Connections that are kept open while nobody uses them; more are opened as needed.
 
     Safe to share between threads, and to keep across a fork: connections are the process's own.
     """
 
-    def __init__(self, url: str, *, connect_seconds: float = 5, statement_seconds: float = 60) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        connect_seconds: float = 5,
+        statement_seconds: float = 60,
+        kept_connections: int = KEPT_CONNECTIONS,
+    ) -> None:
         self._parameters = urls.parse(url)
         self.url = url
         self._connect_seconds = connect_seconds
         self._statement_seconds = statement_seconds
+        self._kept_connections = kept_connections
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._idle: list[_Connection] = []
@@ -125,11 +135,28 @@ class Database:
         self._give_back(connection)
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-        """Return all rows of one query, run in a transaction of its own."""
-        with self.transaction() as cursor:
-            # Without parameters nothing is interpolated, so a literal % stays what it is.
-            cursor.execute(sql, parameters or None)
-            return cursor.fetchall()
+        """Return all rows of one statement, which is a transaction of its own.
+
+        Raises
+        ------
+        DatabaseUnavailable, psycopg2.Error
+            As `transaction`.
+        """
+        with self._mapped():
+            connection = self._take()
+        try:
+            with self._mapped(), connection.cursor(cursor_factory=_Cursor) as cursor:
+                # One round trip: the server itself begins and commits.
+                connection.autocommit = True
+                # Without parameters nothing is interpolated, so a literal % stays what it is.
+                cursor.execute(sql, parameters or None)
+                rows = cursor.fetchall()
+                connection.autocommit = False
+        except BaseException:
+            self._give_up(connection)
+            raise
+        self._give_back(connection)
+        return rows
 
     def ping(self) -> None:
         """Return if the database answers.
@@ -203,7 +230,7 @@ class Database:
 
     def _give_back(self, connection: _Connection) -> None:
         with self._lock:
-            if len(self._own_idle()) < IDLE_CONNECTIONS:
+            if len(self._own_idle()) < self._kept_connections:
                 self._idle.append(connection)
                 return
         connection.close()
@@ -217,4 +244,5 @@ class Database:
             logger.debug("roll-back failed, connection dropped: %s", error)
             connection.close()
         else:
+            connection.autocommit = False
             self._give_back(connection)

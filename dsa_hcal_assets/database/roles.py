@@ -8,7 +8,7 @@ make roles, else an administrator makes them, with `ADMINISTRATOR_SQL`.
 from dataclasses import dataclass
 
 from dsa_hcal_assets.database import urls
-from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.database.connection import KEPT_CONNECTIONS, Database
 
 READER = "dsa_hcal_reader"
 WRITER = "dsa_hcal_writer"
@@ -42,11 +42,17 @@ def administrator_sql(database: Database) -> str:
     return ADMINISTRATOR_SQL.format(owner=owner)
 
 
-def reading(database: Database, *, statement_seconds: float = 60) -> Database:
+def reading(
+    database: Database,
+    *,
+    connect_seconds: float = 5,
+    statement_seconds: float = 60,
+    kept_connections: int = KEPT_CONNECTIONS,
+) -> Database:
     """Return connections that can only look: the reader's rights, and read-only transactions.
 
     Where there is no reader, or the platform's role may not act as it, transactions are read-only all
-    the same. To be closed by the caller.
+    the same. Deadlines and kept connections as in `Database`. To be closed by the caller.
     """
     rows = database.rows(
         "select pg_has_role(oid, 'member') from pg_roles where rolname = %s",
@@ -57,4 +63,9 @@ def reading(database: Database, *, statement_seconds: float = 60) -> Database:
     if rows == [(True,)]:
         options.append(f"-c role={READER}")
     url = urls.build(**parameters | {"options": " ".join(options).strip()})
-    return Database(url, statement_seconds=statement_seconds)
+    return Database(
+        url,
+        connect_seconds=connect_seconds,
+        statement_seconds=statement_seconds,
+        kept_connections=kept_connections,
+    )

@@ -12,6 +12,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+_LOOK_SECONDS = 1.0
+
 
 class Watchdog:
     """Shuts down sockets whose guarded call has not returned in time. One thread, started late."""
@@ -24,6 +26,8 @@ class Watchdog:
         self._changed = threading.Condition()
         self._armed: dict[int, tuple[float, socket.socket]] = {}
         self._thread: threading.Thread | None = None
+        self._used = False
+        self._asleep = False
 
     @contextlib.contextmanager
     def guard(self, channel: socket.socket, seconds: float) -> Iterator[None]:
@@ -34,10 +38,12 @@ class Watchdog:
         key = id(channel)
         with self._changed:
             self._armed[key] = (time.monotonic() + seconds, channel)
+            self._used = True
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="database-watchdog", daemon=True)
                 self._thread.start()
-            elif len(self._armed) == 1:
+            elif self._asleep or seconds < _LOOK_SECONDS:
+                # Woken for each guard, the watcher would cost more than what is guarded.
                 self._changed.notify()
         try:
             yield
@@ -48,14 +54,17 @@ class Watchdog:
     def _watch(self) -> None:
         while True:
             with self._changed:
-                while not self._armed:
+                while not self._armed and not self._used:
+                    self._asleep = True
                     self._changed.wait()
+                    self._asleep = False
+                self._used = False
                 now = time.monotonic()
                 for key, (deadline, channel) in list(self._armed.items()):
                     if deadline <= now:
                         del self._armed[key]
                         with contextlib.suppress(OSError):
                             channel.shutdown(socket.SHUT_RDWR)
-                nearest = min((deadline for deadline, _ in self._armed.values()), default=now)
-                # New guards may be due earlier than the nearest one: look again at least each second.
-                self._changed.wait(min(max(nearest - now, 0.05), 1.0) if self._armed else None)
+                nearest = min((deadline for deadline, _ in self._armed.values()), default=now + _LOOK_SECONDS)
+                # New guards may be due earlier than the nearest one.
+                self._changed.wait(min(max(nearest - now, 0.05), _LOOK_SECONDS))

@@ -105,9 +105,9 @@ def summary(database: Database) -> Summary | None:
 
 
 def version(database: Database) -> tuple[int, int]:
-    """Return what changes whenever the readings of any day do: days, and the sum of when they were cleaned."""
-    (found,) = database.rows(_VERSION)
-    return found  # type: ignore[return-value]
+    """Return what changes whenever the readings of any day do: how many days, and when they were cleaned."""
+    ((count, cleaned),) = database.rows(_VERSION)
+    return count, cleaned
 
 
 def record_count(database: Database) -> int:

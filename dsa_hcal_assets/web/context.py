@@ -15,6 +15,8 @@ from dsa_hcal_assets.settings import Settings
 CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 5.0
 EXPORT_SECONDS = 900.0
+KEPT_CONNECTIONS = 12
+"""As many requests ask the database at once when a hundred clients are busy; opening one costs a process."""
 
 
 class Web:
@@ -63,7 +65,12 @@ class Web:
         found = self._readers.get(statement_seconds)
         if found is None:
             # Without the lock: while the database is away, requests must not wait for each other's deadline.
-            found = roles.reading(self.writer, statement_seconds=statement_seconds)
+            found = roles.reading(
+                self.writer,
+                connect_seconds=CONNECT_SECONDS,
+                statement_seconds=statement_seconds,
+                kept_connections=KEPT_CONNECTIONS,
+            )
             with self._lock:
                 found = self._readers.setdefault(statement_seconds, found)
         return found

@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 import threading
 import time
 
@@ -11,6 +12,7 @@ import pytest
 from dsa_hcal_assets.database import connection as connection_module
 from dsa_hcal_assets.database import urls
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.database.watchdog import Watchdog
 from dsa_hcal_assets.errors import ConfigurationError, DatabaseUnavailable
 from dsa_hcal_assets_tests.database.proxy import Proxy
 
@@ -70,6 +72,26 @@ def test_a_constraint_is_no_outage(table):
     with pytest.raises(psycopg2.errors.UniqueViolation):
         insert(table, 2, 1)
     assert stored(table) == [1]
+
+
+def test_a_single_statement_commits_by_itself_and_leaves_transactions_whole(table):
+    assert table.rows("insert into public.t values (1) returning n") == [(1,)]
+    with pytest.raises(psycopg2.errors.UniqueViolation):
+        table.rows("insert into public.t values (2), (1) returning n")
+    with pytest.raises(psycopg2.errors.UniqueViolation):
+        insert(table, 3, 1)
+    assert stored(table) == [1]
+
+
+def test_connections_are_kept_up_to_a_number(table):
+    asking = "select count(*) from pg_stat_activity where application_name = 'kept'"
+    keeping = Database(f"{table.url}?application_name=kept", kept_connections=2)
+    with keeping.transaction(), keeping.transaction(), keeping.transaction():
+        assert table.rows(asking) == [(3,)]
+    deadline = time.monotonic() + 10
+    while table.rows(asking) != [(2,)]:
+        assert time.monotonic() < deadline
+    keeping.close()
 
 
 def test_a_literal_percent_needs_no_doubling_without_parameters(database):
@@ -161,6 +183,21 @@ def test_a_server_that_falls_mute_is_given_up_in_time(database, proxy, distant, 
     assert time.monotonic() - began < 6
     proxy.deaf = False
     distant.ping()
+
+
+@pytest.mark.timeout(30)
+def test_a_deadline_holds_after_a_long_quiet_too():
+    watchdog = Watchdog()
+    ours, theirs = socket.socketpair()
+    with watchdog.guard(ours, 60):
+        pass
+    time.sleep(2.5)  # the watching thread has gone to sleep
+    began = time.monotonic()
+    with watchdog.guard(ours, 1.5):
+        assert ours.recv(1) == b""
+    assert time.monotonic() - began < 10
+    theirs.close()
+    ours.close()
 
 
 @pytest.mark.timeout(30)

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.rig import readers as rig
 from dsa_hcal_assets.web.context import Web
+from dsa_hcal_assets.web.json_columns import model_answer
 
 AWAY: dict[int | str, dict[str, Any]] = {
     503: {"description": "The database does not answer, with the reason"}
@@ -29,15 +30,17 @@ def routes(web: Web) -> APIRouter:
     """Return the route."""
     router = APIRouter(tags=["platform"])
 
-    @router.get("/api/health", responses=AWAY)
-    def health() -> Health:
+    @router.get("/api/health", response_model=Health, responses=AWAY)
+    def health() -> Response:
         """Tell whether the platform's database answers; 503 with the reason when not."""
-        return Health(
-            status="ok",
-            database="up",
-            record_count=rig.record_count(web.reader),
-            version=web.version,
-            timestamp=utc_now(),
+        return model_answer(
+            Health(
+                status="ok",
+                database="up",
+                record_count=rig.record_count(web.reader),
+                version=web.version,
+                timestamp=utc_now(),
+            )
         )
 
     return router

@@ -9,10 +9,10 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, Field
 
 from dsa_hcal_assets.rig import readers, trends
-from dsa_hcal_assets.rig.trends import Trend
 from dsa_hcal_assets.web.context import Web
-from dsa_hcal_assets.web.json_columns import json_answer
+from dsa_hcal_assets.web.json_columns import json_body, model_answer
 from dsa_hcal_assets.web.paging import CursorText, Limit, Page, offsets
+from dsa_hcal_assets.web.remembered import Remembered
 from dsa_hcal_assets.web.spans import BAD_DAY, DayText, End, Span, Start, day_of, span_of, whole_day
 
 NO_DATA: dict[int | str, dict[str, Any]] = {404: {"description": "No data of that time"}}
@@ -79,11 +79,12 @@ class RigSummary(BaseModel):
 def routes(web: Web) -> APIRouter:
     """Return the routes."""
     router = APIRouter(tags=["rig"])
+    remembered = Remembered()
 
-    @router.get("/api/kpis", responses=BAD_DAY | NO_DATA)
-    def kpis(date: DayText = None) -> RigKpis:
+    @router.get("/api/kpis", response_model=RigKpis, responses=BAD_DAY | NO_DATA)
+    def kpis(date: DayText = None) -> Response:
         """Key figures of a day; without `date` of the newest that has some."""
-        return _kpis(web, _day(web, date))
+        return model_answer(_kpis(web, _day(web, date)))
 
     @router.get("/api/trends", response_model=RigTrends, responses=BAD_DAY | NO_DATA)
     def trend(
@@ -91,10 +92,9 @@ def routes(web: Web) -> APIRouter:
     ) -> Response:
         """Readings of a day, or from `start` to `end`; without any of these of the newest day."""
         span = _span(web, date, start, end)
-        found = trends.read(web.reader, *span, points)
-        if not len(found.points):
-            raise HTTPException(404, f"no readings from {span.start.isoformat()} to {span.end.isoformat()}")
-        return _trends_answer(found)
+        version = readers.version(web.reader)
+        body = remembered.body((span, points), version, lambda: _trends(web, span, points))
+        return Response(body, media_type="application/json")
 
     @router.get("/api/summary", responses=NO_DATA)
     def summary() -> RigSummary:
@@ -138,9 +138,12 @@ def _span(web: Web, date: str | None, start: datetime | None, end: datetime | No
     return span_of(start, end)
 
 
-def _trends_answer(found: Trend) -> Response:
+def _trends(web: Web, span: Span, most_points: int) -> bytes:
+    found = trends.read(web.reader, *span, most_points)
     points = found.points
-    return json_answer(
+    if not len(points):
+        raise HTTPException(404, f"no readings from {span.start.isoformat()} to {span.end.isoformat()}")
+    return json_body(
         {
             "start": found.start,
             "end": found.end,

@@ -7,7 +7,7 @@ import pytest
 
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.web.app import create_app
-from dsa_hcal_assets_tests.rig.stored_days import SPIKE, START, store_days
+from dsa_hcal_assets_tests.rig.stored_days import SPIKE, START, store_day, store_days
 from dsa_hcal_assets_tests.web.callers import local
 
 ALL = {"start": START.isoformat(), "end": (START + timedelta(days=3)).isoformat()}
@@ -54,6 +54,11 @@ class TestTrends:
             assert answer["record_count"] == 720
             assert max(answer["temperatures_max"]) == 120
             assert max(answer["pressures_max"]) == 1190
+
+    def test_a_day_that_is_cleaned_again_is_told_anew(self, client, database, readings):
+        assert client.get("/api/trends", params=ALL).json()["record_count"] == 720
+        store_day(database, START, readings[:100])
+        assert client.get("/api/trends", params=ALL).json()["record_count"] == 580
 
     @pytest.mark.parametrize(
         "asked",
