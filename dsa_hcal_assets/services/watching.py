@@ -16,6 +16,7 @@ from dsa_hcal_assets.errors import DatabaseUnavailable
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.services.status import ServiceStatus, State
 from dsa_hcal_assets.watch import Condition, follow
+from dsa_hcal_assets.watch.announcing import announce
 from dsa_hcal_assets.watch.disk import low_disks
 
 log = logging.getLogger(__name__)
@@ -94,10 +95,10 @@ class Teller:
         for key in [key for key in self._unrecorded if key.startswith(f"{scope}:")]:
             condition = self._unrecorded.pop(key)
             if key not in going_on:
-                over = replace(
-                    condition, severity=Severity.INFO, title=f"over: {condition.title}", message=""
-                )
-                self._installation.tell(replace(over.alert(scope), dedup_key=""))
+                # as urgent as the trouble was, for it to reach who heard of that
+                over = replace(condition, title=f"over: {condition.title}", message="").alert(scope)
+                over = replace(over, dedup_key=f"{key}:over:{over.raised_at.isoformat()}")
+                announce(self._installation.database, self._installation.tell, over)
 
 
 class Watcher:

@@ -60,6 +60,7 @@ def look(installation: Installation, instance: dg.DagsterInstance, now: datetime
 def sum_up_nights(installation: Installation, now: datetime) -> None:
     """Store the summary of each night that is over; tell it the first time."""
     from dsa_hcal_assets.watch import nights
+    from dsa_hcal_assets.watch.announcing import announce
 
     limits = installation.settings.watch
     settle, wait = timedelta(minutes=limits.night_settle_minutes), timedelta(hours=limits.night_wait_hours)
@@ -67,7 +68,7 @@ def sum_up_nights(installation: Installation, now: datetime) -> None:
         installation.database, limits.night_zone, now, settle=settle, wait=wait
     ):
         if first:
-            installation.tell(summary.told())
+            announce(installation.database, installation.tell, summary.told())
 
 
 def _questions(

@@ -72,5 +72,6 @@ def test_a_night_is_told_and_stored_when_it_is_over(installation, tmp_path):
         sum_up_nights(installation, utc_now())
     rows = installation.database.rows("select severity, category, title from platform.alert")
     assert rows == [("info", "summary", "night of 2025-06-04: 1 of 1 groups completed")]
+    assert titles(installation) == []
     ((night,),) = installation.database.rows("select night from radio.night_summary")
     assert nights.summary(installation.database, night).completed == 1
