@@ -17,8 +17,11 @@ import h5py
 import numpy as np
 import pytest
 
+from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS, encode
 from dsa_hcal_assets.ledger import Ledger
+from dsa_hcal_assets.orchestration.radio import live_window
+from dsa_hcal_assets.orchestration.storage import opened_instance
 from dsa_hcal_assets.products.store import ProductStore
 from dsa_hcal_assets.rig.csv_text import raw_text
 from dsa_hcal_assets.services import Stack
@@ -26,10 +29,12 @@ from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets.settings.rig import RigSettings
 from dsa_hcal_assets.simulation.rig import simulate
+from dsa_hcal_assets.web.app import create_app
 from dsa_hcal_assets_tests.end_to_end import custody
 from dsa_hcal_assets_tests.end_to_end.running import Running
 from dsa_hcal_assets_tests.hcal import detector
 from dsa_hcal_assets_tests.radio import uvh5_files
+from dsa_hcal_assets_tests.web.callers import OPERATING, local
 
 pytestmark = [pytest.mark.services, pytest.mark.radio, pytest.mark.timeout(600)]
 
@@ -366,3 +371,34 @@ def test_rows_with_nulls_are_dropped_and_counted(story: Story):
 def test_bad_input_fails_no_run(story: Story):
     failed = [run for run in story.running.runs(statuses=["FAILURE"]) if run.partition != DARK_DAY]
     assert failed == []
+
+
+def test_an_operator_has_a_group_processed_again_once_even_if_its_key_had_left_the_window(story: Story):
+    database = story.running.database()
+    with opened_instance(database.url) as instance:
+        assert live_window.retire(instance, database, {GOOD: "a test"}, utc_now()) == [GOOD]
+    settings = story.settings.model_copy(
+        update={
+            "database_url": database.url,
+            "webserver_port": _port_of(story, "webserver"),
+            "access": OPERATING,
+        }
+    )
+    with local(create_app(settings)) as operator:
+        launched = operator.post(f"/api/reprocess/{GOOD}")
+        again = operator.post(f"/api/reprocess/{GOOD}")
+        assert launched.status_code == 202, launched.text
+        assert again.status_code == 409
+        assert launched.json()["run_id"] in again.json()["detail"]
+    story.running.until(lambda: len(story.products.versions("uvh5_group", GOOD)) == 2, 120, "it is made anew")
+    run_id = launched.json()["run_id"]
+    assert story.products.require_passed("uvh5_group", GOOD).provenance.run_id == run_id
+    (run,) = [one for one in story.running.runs(pipelineName="radio_group") if one.run_id == run_id]
+    assert run.tags["dsa_hcal/work"] == "asked for by local"
+    assert live_window.retired(database) == []
+
+
+def _port_of(story: Story, service: str) -> int:
+    status = story.running.status()
+    assert status is not None
+    return int(status.url(service).rsplit(":", 1)[1])

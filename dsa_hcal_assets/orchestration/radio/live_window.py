@@ -5,7 +5,7 @@ recorded in ``radio.retired_key``; products, verdicts and events stay as they ar
 ``dsa-hcal partitions restore`` brings a key back, and the time in the window begins anew.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from dsa_hcal_assets.errors import PermanentError, TransientError
 from dsa_hcal_assets.orchestration import dynamic_keys
 from dsa_hcal_assets.orchestration.incoming import UNFINISHED
 from dsa_hcal_assets.orchestration.partitions import GROUP_SET
+from dsa_hcal_assets.radio.retired_keys import note_restored
 
 PARTITION = "dagster/partition"
 BACKFILLS_AT_WORK = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
@@ -29,11 +30,6 @@ select key, added, %(now)s, reason
     on conflict (group_key) do update
    set added_at = excluded.added_at, retired_at = excluded.retired_at, reason = excluded.reason,
        restored_at = null
-"""
-_RESTORED = """
-update radio.retired_key set restored_at = greatest(retired_at, %(now)s)
- where restored_at is null and group_key = any(%(keys)s)
-returning group_key
 """
 _RETIRED = """
 select group_key, added_at, retired_at, reason from radio.retired_key
@@ -128,11 +124,6 @@ def retire(
         cursor.execute(_RECORD, record)
     dynamic_keys.remove(instance, GROUP_SET, leaving)
     return leaving
-
-
-def note_restored(database: Database, keys: Collection[str], now: datetime) -> list[str]:
-    """Record that keys are in the live window again; return those that had been retired."""
-    return [key for (key,) in database.rows(_RESTORED, {"keys": list(keys), "now": now})]
 
 
 def retired(database: Database, limit: int | None = None) -> list[RetiredKey]:

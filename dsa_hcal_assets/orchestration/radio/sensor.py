@@ -48,8 +48,8 @@ def look(installation: Installation) -> list[Work]:
     """Accept what landed and return the groups with pending subbands that may go on."""
     from dsa_hcal_assets.clock import utc_now
     from dsa_hcal_assets.orchestration.radio.alerts import tell_stale
-    from dsa_hcal_assets.orchestration.radio.live_window import note_restored
     from dsa_hcal_assets.radio.ingest import groups
+    from dsa_hcal_assets.radio.retired_keys import note_restored
 
     database, now = installation.database, utc_now()
     report = _watch(installation).look(now)

@@ -13,11 +13,12 @@ def retire_keys(context: dg.OpExecutionContext, installation: InstallationParam)
     from dsa_hcal_assets.orchestration import dynamic_keys
     from dsa_hcal_assets.orchestration.partitions import GROUP_SET
     from dsa_hcal_assets.orchestration.radio import live_window
+    from dsa_hcal_assets.radio.retired_keys import note_restored
 
     chosen, now = installation.settings.radio, utc_now()
     with typed_failures():
         keys = dynamic_keys.ages(context.instance, GROUP_SET)
-        live_window.note_restored(installation.database, list(keys), now)
+        note_restored(installation.database, list(keys), now)
         due = live_window.beyond(keys, days=chosen.live_days, most=chosen.most_live_keys, now=now)
         left = live_window.retire(context.instance, installation.database, due, now) if due else []
     context.log.info(
