@@ -33,13 +33,28 @@ select channel, kind, state, attempts, case when state = 'due' then not_before e
  where alert_id = %s
  order by id
 """
+# Each part reads one index: what waits is little, and of what was taken only the newest is looked at.
 _CHANNELS = """
-select channel, count(*) filter (where state = 'due'), count(*) filter (where state = 'silenced'),
-       max(done_at) filter (where state in ('sent', 'digested')),
-       (array_agg(error order by id desc) filter (where state = 'due' and error is not null))[1]
-  from platform.alert_delivery
- group by channel
- order by channel
+with recursive taken as (
+    (select channel from platform.alert_delivery where state in ('sent', 'digested') order by channel limit 1)
+    union all
+    select (select d.channel from platform.alert_delivery d
+             where d.state in ('sent', 'digested') and d.channel > taken.channel order by d.channel limit 1)
+      from taken where taken.channel is not null
+), known (name) as (
+    select channel from taken where channel is not null
+    union select channel from platform.alert_delivery where state = 'due'
+    union select channel from platform.alert_delivery where state = 'silenced'
+)
+select name,
+       (select count(*) from platform.alert_delivery where channel = known.name and state = 'due'),
+       (select count(*) from platform.alert_delivery where channel = known.name and state = 'silenced'),
+       (select done_at from platform.alert_delivery
+         where channel = known.name and state in ('sent', 'digested') order by done_at desc limit 1),
+       (select error from platform.alert_delivery
+         where channel = known.name and state = 'due' and error is not null order by id desc limit 1)
+  from known
+ order by name
 """
 
 
@@ -147,7 +162,7 @@ def deliveries(database: Database, alert_id: int) -> list[Delivery]:
 
 
 def channel_states(database: Database) -> list[ChannelState]:
-    """Return the state of every channel something was ever for."""
+    """Return the state of every channel that took something or for which something waits."""
     return [ChannelState(*row) for row in database.rows(_CHANNELS)]
 
 
