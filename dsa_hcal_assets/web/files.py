@@ -18,7 +18,11 @@ def routes(web: Web) -> APIRouter:
     router = APIRouter(tags=["products"])
     root = web.settings.products
 
-    @router.get("/products/{product_id}/{path:path}", response_class=FileResponse)
+    @router.get(
+        "/products/{product_id}/{path:path}",
+        response_class=FileResponse,
+        responses={404: {"description": "No such product, or no such file of it"}},
+    )
     def product_file(product_id: int, path: str) -> Response:
         """A file of a published product, or the names in one of its directories."""
         directory = product_files.product_directory(web.reader, root, product_id)

@@ -10,6 +10,7 @@ from dsa_hcal_assets.clock import require_utc
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import PermanentError
 from dsa_hcal_assets.hcal.conditions.detectors import Calorimeter
+from dsa_hcal_assets.hcal.mapping.geometry import NoSuchTower
 
 MAX_AGE = timedelta(hours=1)
 _STATE = sql.SQL("select * from {function}(%s, %s) where detector = %s order by tower_id")
@@ -84,13 +85,21 @@ class TowerState:
 def tower_state(
     database: Database, tower_id: int, moment: datetime, *, max_age: timedelta = MAX_AGE
 ) -> TowerState:
-    """Return the state of one tower, of HCal or EMCal, that is valid at `moment`."""
+    """Return the state of one tower, of HCal or EMCal, that is valid at `moment`.
+
+    Raises
+    ------
+    NoSuchTower
+        If the database has no tower of that number; those of the EMCal come with its first snapshot.
+    """
     emcal = tower_id >= Calorimeter.EMCAL.first_tower_id
     function = sql.Identifier("hcal", "emcal_state_at" if emcal else "tower_state_at")
     with database.transaction() as cursor:
         cursor.execute(_TOWER.format(function=function), (require_utc(moment), max_age, tower_id))
         names = [column.name for column in cursor.description or ()]
-        (row,) = cursor.fetchall()
+        row = cursor.fetchone()
+    if row is None:
+        raise NoSuchTower(f"the database has no tower {tower_id}")
     values = dict(zip(names, row, strict=True))
     read_at = values.pop("reading_time")
     known = {field.name: values[field.name] for field in fields(TowerState) if field.name in values}

@@ -36,7 +36,9 @@ def declared_routes(app: FastAPI) -> Iterator[DeclaredRoute]:
         dependant = getattr(context, "dependant", None)
         roles = set() if dependant is None else set(_roles(dependant))
         strictest = max(roles, key=list(Role).index, default=None)
-        yield DeclaredRoute(context.path_format or context.path or "", frozenset(context.methods or ()), strictest)
+        yield DeclaredRoute(
+            context.path_format or context.path or "", frozenset(context.methods or ()), strictest
+        )
 
 
 class DescribedApi(FastAPI):
@@ -49,11 +51,15 @@ class DescribedApi(FastAPI):
             schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
             schemes["token"] = {"type": "http", "scheme": "bearer"}
             schemes["session"] = {"type": "apiKey", "in": "cookie", "name": COOKIE}
-            document["components"].setdefault("schemas", {})["Refusal"] = {
+            schemas = document["components"].setdefault("schemas", {})
+            schemas["Refusal"] = {
                 "type": "object",
                 "properties": {"detail": {"type": "string"}},
                 "required": ["detail"],
             }
+            # what pydantic cannot see is told in words
+            detail = schemas["HTTPValidationError"]["properties"]["detail"]
+            detail["anyOf"] = [{"type": detail.pop("type"), "items": detail.pop("items")}, {"type": "string"}]
             roles = {
                 (route.path, method): route.role
                 for route in declared_routes(self)
@@ -73,9 +79,12 @@ def _describe(operation: dict[str, Any], role: Role | None) -> None:
         # a caller on this machine may do without
         operation["security"] = [{"token": []}, {"session": []}, {}]
         operation["description"] = f"{operation.get('description', '')}\n\nNeeds the role {role}.".strip()
+    is_page = "text/html" in operation["responses"].get("200", {}).get("content", {})
     for status, text in refusals.items():
-        content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
-        operation["responses"].setdefault(str(status), {"description": text, "content": content})
+        answer: dict[str, Any] = {"description": text}
+        if not is_page:  # pages say it as pages
+            answer["content"] = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+        operation["responses"].setdefault(str(status), answer)
 
 
 def _roles(dependant: Dependant) -> Iterator[Role]:

@@ -113,7 +113,10 @@ def routes(web: Web) -> APIRouter:
         """
         newest = _emcal_cycle if tower_id >= geometry.EMCAL_FIRST_TOWER_ID else _cycle
         moment = at or newest(web, None, max_age_seconds)
-        return tower_state(web.reader, tower_id, moment, max_age=timedelta(seconds=max_age_seconds))
+        try:
+            return tower_state(web.reader, tower_id, moment, max_age=timedelta(seconds=max_age_seconds))
+        except geometry.NoSuchTower as error:
+            raise HTTPException(404, error.what) from error
 
     @router.get("/api/hcal/half-sectors")
     def half_sectors(at: At = None, max_age_seconds: MaxAge = 3600) -> list[UnitReading]:

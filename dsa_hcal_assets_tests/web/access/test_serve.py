@@ -7,17 +7,14 @@ from contextlib import closing
 
 import httpx
 import pytest
-from psycopg2 import sql
 
 from dsa_hcal_assets.access import Role
 from dsa_hcal_assets.access.secrets import TOKEN_PREFIX, Secret
-from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.products import ProductStore, Provenance
 from dsa_hcal_assets.services.environment import settings_environment
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.settings.access import AccessSettings
 from dsa_hcal_assets.web.access.rates import Rates
-from dsa_hcal_assets_tests.conftest import administer
 from dsa_hcal_assets_tests.web.callers import bearer, token_of
 from dsa_hcal_assets_tests.web.serving import served
 from dsa_hcal_assets_tests.workers.test_client import until
@@ -28,13 +25,8 @@ POST = b"POST /api/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: applicat
 
 
 @pytest.fixture(scope="module")
-def database(server, migrated_template):
-    """One database for all of them: what is tested lies in front of it."""
-    copy = sql.SQL("create database served template {}").format(sql.Identifier(migrated_template))
-    administer(server, copy)
-    database = Database(server.url("served"))
-    yield database
-    database.close()
+def database(standing_database):
+    return standing_database
 
 
 @pytest.fixture(scope="module")

@@ -104,6 +104,10 @@ class TestTower:
         assert answer["detector"] == 2
         assert set(answer["readings"]) == {"temperature", "temperature_preamp", "leakage", "bias"}
 
+    def test_before_the_emcal_ever_came_its_towers_are_not_found(self, database, tmp_path):
+        client = local(create_app(Settings(state_dir=tmp_path, database_url=database.url)))
+        assert client.get("/api/hcal/towers/3372?at=2025-06-05T00:00:00Z").status_code == 404
+
     def test_what_is_no_tower_is_refused(self, client):
         assert client.get("/api/hcal/towers/27648").status_code == 422
 
