@@ -70,15 +70,18 @@ class TestShifters:
 
     def test_128_tiles_show_gain_led_and_pin_diodes_with_a_sign_and_a_word(self, page: Page):
         assert page.locator(".tile").count() == 128
+        tile = page.get_by_role("button", name=re.compile("^O-08N"))
+        expect(tile).to_have_accessible_name("O-08N: bias, error")
+        page.locator("input[value=gain]").check()
         tile = page.get_by_role("button", name=re.compile(f"^{HIGH_GAIN}"))
         expect(tile).to_have_accessible_name(f"{HIGH_GAIN}: gain high, warning")
         assert tile.inner_text().split() == [f"{HIGH_GAIN}▲", "high"]
-        page.get_by_text("LED", exact=True).first.click()
+        page.locator("input[value=led]").check()
         expect(page.get_by_role("button", name="I-05N: LED On, intensity 2,100")).to_be_visible()
         expect(
             page.get_by_role("button", name=re.compile("I-08N: LED Incorrect config.*warning"))
         ).to_be_visible()
-        page.get_by_text("PIN diode", exact=True).click()
+        page.locator("input[value=pin]").check()
         expect(page.get_by_role("button", name="I-31S: PIN diodes not read, not read")).to_be_visible()
 
     def test_the_first_of_the_worst_is_told_about_until_one_is_chosen(self, page: Page):
@@ -146,9 +149,12 @@ class TestExperts:
         with page.expect_request(asked) as zoomed:
             page.keyboard.press("+")
         assert hours(zoomed.value.url) == pytest.approx(12)
+        # six hours of data lie in the last quarter of the day
+        expect(page.locator(".series-chart").first).to_contain_text("Nothing in this span")
         with page.expect_request(asked) as whole:
             page.get_by_role("button", name="Show all of the span").click()
         assert hours(whole.value.url) == pytest.approx(24)
+        expect(page.locator(".series-chart .u-over")).to_have_count(5)
         box = page.locator(".series-chart .u-over").first.bounding_box()
         assert box
         page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 20)

@@ -17,7 +17,13 @@ const QUANTITIES = {
   leakage: { name: "Leakage current", colours: "magma", decimals: 2 },
   bias_offset: { name: "Bias offset", colours: "cividis", decimals: 0 },
 };
+const SHORT = { temperature: "temp.", leakage: "leak", "bias offset": "offset", "low voltage": "LV", boards: "silent" };
 const TILES = {
+  state: {
+    note: "the worst there is, LED only where it was read", levels: null,
+    value: (one) => (one.level === "ok" ? "OK" : SHORT[worstAspect(one)] ?? worstAspect(one)),
+    words: (one) => (one.level === "ok" ? "all in order" : worstAspect(one)),
+  },
   gain: {
     note: "pre-amplifier gain", levels: ["gain", "boards"],
     value: (one) => one.gain ?? "–", words: (one) => (one.gain ? `gain ${one.gain}` : "gain not read"),
@@ -41,6 +47,12 @@ const TILES = {
   },
 };
 const RANKS = ["ok", "unread", "warning", "error"];
+
+/** Return what a half-sector's state is about; a silent board explains all that was not read. */
+function worstAspect(one) {
+  const found = Object.keys(one.levels).filter((aspect) => one.levels[aspect] === one.level);
+  return found.includes("boards") ? "boards" : found[0];
+}
 
 const worst = (levels) => levels.reduce((a, b) => (RANKS.indexOf(b) > RANKS.indexOf(a) ? b : a), "ok");
 const picked = (name) => document.querySelector(`input[name="${name}"]:checked`).value;
@@ -125,7 +137,7 @@ function showTiles() {
   const old = picked("shown") === "led" || picked("shown") === "pin";
   byId("shown-note").textContent = kind.note + (old ? `; read ${time(view.leds_read_at)}` : "");
   tiles.show(view.half_sectors, (one) => {
-    const level = worst(kind.levels.map((aspect) => one.levels[aspect]));
+    const level = kind.levels ? worst(kind.levels.map((aspect) => one.levels[aspect])) : one.level;
     return { value: kind.value(one), level, words: `${kind.words(one)}${level === "ok" ? "" : `, ${LIGHT_WORDS[level]}`}` };
   });
   // until somebody chooses, the first of the worst is told about

@@ -99,6 +99,9 @@ function showIncoming(pace, ledger) {
   }));
 }
 
+/** Return headings of a table; those of `wide` are left out on narrow displays. */
+const heads = (texts, wide) => texts.map((text) => h("th", { scope: "col", class: wide.includes(text) ? "wide-only" : null }, text));
+
 const alerts = new Panel("alerts", {
   topics: ["alerts"],
   nothing: ["No alerts", ""],
@@ -111,10 +114,10 @@ const alerts = new Panel("alerts", {
     const urgency = (one) => SEVERITIES.indexOf(one.severity) >>> 0; // those that are not severe come last
     const rows = data.items.sort((a, b) => urgency(a) - urgency(b)).map((one) => h("tr", { class: levelClass(one.severity) },
       h("td", {}, light(one.severity, one.severity)), h("td", { class: "alert" }, h("strong", {}, one.title), h("div", { class: "soft small" }, one.message)),
-      h("td", { class: "nowrap" }, one.category), h("td", { class: "nowrap" }, age(one.raised_at)),
-      h("td", { class: "nowrap" }, one.acknowledged_at ? `taken by ${one.acknowledged_by ?? "somebody"}` : "not taken")));
+      h("td", { class: "nowrap wide-only" }, one.category), h("td", { class: "nowrap" }, age(one.raised_at)),
+      h("td", { class: "nowrap wide-only" }, one.acknowledged_at ? `taken by ${one.acknowledged_by ?? "somebody"}` : "not taken")));
     fill(body, h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Open alerts" }, h("table", {},
-      h("thead", {}, h("tr", {}, ...["Severity", "What", "Category", "Since", "Taken"].map((text) => h("th", { scope: "col" }, text)))),
+      h("thead", {}, h("tr", {}, ...heads(["Severity", "What", "Category", "Since", "Taken"], ["Category", "Taken"]))),
       h("tbody", {}, rows))));
   },
 });
@@ -136,9 +139,9 @@ const groups = new Panel("groups", {
     const rows = data.items.map((one) => h("tr", { class: one.state === "failed" ? "error" : "" },
       h("td", {}, h("a", { href: `/radio/${one.group_id.slice(0, 10)}#${one.group_id}` }, one.group_id.replace("T", " "))),
       h("td", {}, stateLight(one.state)), h("td", {}, subbands(one)),
-      h("td", {}, one.matches.length ? one.matches[0].calibrator : "–"), h("td", {}, age(one.last_update))));
+      h("td", { class: "wide-only" }, one.matches.length ? one.matches[0].calibrator : "–"), h("td", {}, age(one.last_update))));
     fill(body, h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Recent groups" }, h("table", { class: "groups" },
-      h("thead", {}, h("tr", {}, ...["Group (UTC)", "State", "Subbands", "Calibrator", "Changed"].map((text) => h("th", { scope: "col" }, text)))),
+      h("thead", {}, h("tr", {}, ...heads(["Group (UTC)", "State", "Subbands", "Calibrator", "Changed"], ["Calibrator"]))),
       h("tbody", {}, rows))));
   },
 });

@@ -23,6 +23,14 @@ export class SeriesChart {
       class: "series-chart", tabindex: 0, role: "application", "aria-roledescription": "chart", "aria-label": name,
       onkeydown: (event) => this.key(event),
     }, this.place);
+    // what arrives while somebody drags is drawn when the drag has ended
+    this.element.addEventListener("pointerdown", () => {
+      this.dragging = true;
+    });
+    addEventListener("pointerup", () => {
+      this.dragging = false;
+      if (this.postponed) setTimeout(() => this.draw());
+    });
     new ResizeObserver(() => this.resize()).observe(this.element);
     document.addEventListener("theme", () => this.draw());
   }
@@ -57,6 +65,8 @@ export class SeriesChart {
 
   draw() {
     if (!this.data) return;
+    this.postponed = this.dragging;
+    if (this.postponed) return;
     this.plot?.destroy();
     this.plot = null;
     if (!this.data.series.some((one) => one.times.length)) {
@@ -158,8 +168,8 @@ export class SeriesChart {
   }
 
   key(event) {
-    if (!this.plot || event.ctrlKey || event.metaKey) return;
-    const { min, max } = this.plot.scales.x;
+    if (!this.data || event.ctrlKey || event.metaKey) return;
+    const [min, max] = this.data.span ?? [this.plot.scales.x.min, this.plot.scales.x.max];
     const width = max - min;
     const moves = {
       "+": [min + width / 4, max - width / 4],
