@@ -16,6 +16,8 @@ from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.stage import InstallationParam
 from dsa_hcal_assets.watch.condition import Condition
 
+NEWS = timedelta(days=2)  # nights that ended longer ago come from a backfill: nobody waits to hear of them
+
 Question = Callable[[], list[Condition]]
 
 
@@ -58,7 +60,7 @@ def look(installation: Installation, instance: dg.DagsterInstance, now: datetime
 
 
 def sum_up_nights(installation: Installation, now: datetime) -> None:
-    """Store the summary of each night that is over; tell it the first time."""
+    """Store the summary of each night that is over; tell those of late, the first time."""
     from dsa_hcal_assets.watch import nights
     from dsa_hcal_assets.watch.announcing import announce
 
@@ -67,7 +69,7 @@ def sum_up_nights(installation: Installation, now: datetime) -> None:
     for summary, first in nights.close_due(
         installation.database, limits.night_zone, now, settle=settle, wait=wait
     ):
-        if first:
+        if first and now - summary.ends_at < NEWS:
             announce(installation.database, installation.tell, summary.told())
 
 

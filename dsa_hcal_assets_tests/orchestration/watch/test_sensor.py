@@ -1,6 +1,6 @@
 """The sensor asks every question, tells the answers, closes what is over; no fault stops other questions."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -12,6 +12,8 @@ from dsa_hcal_assets.orchestration.watch import watch
 from dsa_hcal_assets.orchestration.watch.sensor import look, sum_up_nights
 from dsa_hcal_assets.watch import nights
 from dsa_hcal_assets_tests.radio.landed import Site
+
+MORNING = datetime(2025, 6, 5, 11, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -64,14 +66,20 @@ def test_a_question_that_cannot_be_asked_is_an_error_after_all_others_were(insta
 
 def test_a_night_is_told_and_stored_when_it_is_over(installation, tmp_path):
     site = Site(tmp_path, installation.database)
-    key = site.land(1, now=utc_now() - timedelta(hours=2))
+    key = site.land(1, now=MORNING)
     site.load(key)
     site.make(key, "uvh5_group")
     site.make(key, "radio_qa_report")
     for _ in range(2):
-        sum_up_nights(installation, utc_now())
+        sum_up_nights(installation, MORNING + timedelta(hours=3))
     rows = installation.database.rows("select severity, category, title from platform.alert")
     assert rows == [("info", "summary", "night of 2025-06-04: 1 of 1 groups completed")]
     assert titles(installation) == []
-    ((night,),) = installation.database.rows("select night from radio.night_summary")
-    assert nights.summary(installation.database, night).completed == 1
+    assert nights.summary(installation.database, date(2025, 6, 4)).completed == 1
+
+
+def test_nights_of_a_backfill_are_stored_and_not_told(installation, tmp_path):
+    Site(tmp_path, installation.database).land(1, range(3))
+    sum_up_nights(installation, utc_now() + timedelta(hours=2))
+    assert nights.summary(installation.database, date(2025, 6, 4)).collecting == 1
+    assert installation.database.rows("select from platform.alert") == []
