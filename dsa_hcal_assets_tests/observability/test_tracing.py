@@ -90,6 +90,22 @@ assert not [name for name in sys.modules if name.startswith("opentelemetry")]
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
+def test_traces_that_cannot_be_made_are_refused_with_the_remedy():
+    script = """
+import sys
+sys.modules["opentelemetry.sdk"] = None  # as where the extra is not installed
+from dsa_hcal_assets.errors import ConfigurationError
+from dsa_hcal_assets.observability.tracing import span
+from dsa_hcal_assets.settings.observability import ObservabilitySettings
+try:
+    with span(ObservabilitySettings(otlp_endpoint="http://127.0.0.1:9"), "stage"):
+        raise SystemExit("it began")
+except ConfigurationError as error:
+    assert "install the extra `tracing`" in str(error), error
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
 def test_a_run_is_part_of_the_span_that_asked_for_it_else_of_a_trace_of_its_own():
     asked = "00-11111111111111111111111111111111-2222222222222222-01"
     assert parent_of({TRACE_TAG: asked}, RUN) == asked

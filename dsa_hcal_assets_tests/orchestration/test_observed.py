@@ -15,6 +15,8 @@ from dsa_hcal_assets.orchestration.radio.worker import call
 from dsa_hcal_assets.orchestration.stage import StageRun, stage_asset
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.settings.observability import ObservabilitySettings
+from dsa_hcal_assets.workers import WorkerClient
+from dsa_hcal_assets.workers.own_host import OwnHost
 from dsa_hcal_assets.workers.protocol import WorkerFailed
 from dsa_hcal_assets_tests.observability.collector import Collector, attributes
 
@@ -53,6 +55,14 @@ def installed(database, tmp_path):
             return installation
 
         yield installed
+
+
+@pytest.fixture
+def host():
+    """A worker host that has not imported CASA beforehand."""
+    host = OwnHost(preload=[], packages=("dsa_hcal_assets",), console_scripts=[])
+    yield host
+    host.stop()
 
 
 def materialize(installation, instance, tags=None):
@@ -112,9 +122,10 @@ def test_only_the_stages_that_were_chosen_leave_profiles(installed, tmp_path, in
 
 @pytest.mark.radio
 def test_a_call_of_a_worker_is_profiled_where_it_works_and_traced_as_part_of_its_stage(
-    installed, tmp_path, instance, collector
+    installed, tmp_path, instance, collector, host
 ):
     installation = installed(otlp_endpoint=collector.endpoint, profile="all")
+    installation.workers = WorkerClient(host.address())
 
     @stage_asset(group="rig", partitions=DAYS)
     def rig_readings(run: StageRun):

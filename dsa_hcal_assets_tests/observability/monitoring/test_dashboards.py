@@ -12,22 +12,18 @@ from numbers import Number
 import pytest
 import yaml
 from grafana_foundation_sdk.models.dashboard import Dashboard as GrafanaDashboard
-from psycopg2 import sql
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database import roles
-from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.observability.catalogue import CATALOGUE
 from dsa_hcal_assets.observability.metric import PREFIX, Kind
 from dsa_hcal_assets.observability.monitoring.dashboards import DASHBOARDS
 from dsa_hcal_assets.observability.monitoring.grafana import dashboard_file
 from dsa_hcal_assets.observability.monitoring.panels import PromQl, Sql
 from dsa_hcal_assets.quality.thresholds import Thresholds
-from dsa_hcal_assets_tests.conftest import administer
 from dsa_hcal_assets_tests.observability import filled
 from dsa_hcal_assets_tests.programs import program_of
 
-NAME = "test_dashboards"
 SHOWN = timedelta(hours=26)
 SQL_PANELS = {
     f"{one.title}: {panel.title}": (one, panel)
@@ -47,17 +43,10 @@ PROMQL = [
 @pytest.fixture(scope="module")
 def reader(server, migrated_template):
     """Connections of the role that Grafana gets, to a filled database."""
-    name = sql.Identifier(NAME)
-    administer(
-        server, sql.SQL("create database {} template {}").format(name, sql.Identifier(migrated_template))
-    )
-    database = Database(server.url(NAME))
-    filled.fill(database, utc_now())
-    reader = roles.reading(database)
-    yield reader
-    reader.close()
-    database.close()
-    administer(server, sql.SQL("drop database {} with (force)").format(name))
+    with filled.filled_database(server, migrated_template, "test_dashboards") as database:
+        reader = roles.reading(database)
+        yield reader
+        reader.close()
 
 
 def expanded(query, dashboard, reader, now):
