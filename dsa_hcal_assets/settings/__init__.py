@@ -20,8 +20,8 @@ from dsa_hcal_assets.settings.corrections import CorrectionSettings
 from dsa_hcal_assets.settings.daq import DaqSettings
 from dsa_hcal_assets.settings.hcal import HcalSettings
 from dsa_hcal_assets.settings.legacy import HONOURED, REFUSED, in_our_unit
-from dsa_hcal_assets.settings.observability import ObservabilitySettings
 from dsa_hcal_assets.settings.live import LiveSettings
+from dsa_hcal_assets.settings.observability import ObservabilitySettings
 from dsa_hcal_assets.settings.radio import RadioSettings
 from dsa_hcal_assets.settings.rig import RigSettings
 from dsa_hcal_assets.settings.runs import RunSettings

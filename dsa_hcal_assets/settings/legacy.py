@@ -71,6 +71,7 @@ REFUSED = {
     **dict.fromkeys(
         ("SCHED_HOUSEKEEP_ENABLE", "SCHED_HOUSEKEEP_INTERVAL_SEC", "SCHED_TEMP_AGE"), _HOUSEKEEPING
     ),
+    "CONTIMG_SLACK_MIN_SEVERITY": "routes name a severity for each channel; use DSA_HCAL_ALERTS__ROUTES",
 }
 
 
