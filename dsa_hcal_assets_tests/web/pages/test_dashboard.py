@@ -138,6 +138,11 @@ class TestExperts:
         assert "north from 0.000 to 6" in (charts.first.get_attribute("aria-label") or "")
         assert page.locator(".series-chart canvas").count() == 5
 
+    def test_a_year_is_shown_without_supplies(self, page: Page):
+        page.locator("#span").select_option("8760")
+        expect(page.locator("#series-note")).to_contain_text("31 days")
+        expect(page.locator("#series .note")).to_have_text("")
+
     def test_zooming_asks_for_points_of_that_span(self, page: Page):
         def hours(url: str) -> float:
             asked = parse_qs(urlsplit(url).query)

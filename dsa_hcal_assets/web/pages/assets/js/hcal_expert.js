@@ -13,6 +13,7 @@ const SCATTER_POINTS = 9; // neighbours that a moving standard deviation is take
 const HALVES = [["N", "north", "--series-1"], ["S", "south", "--series-2"]];
 const SUPPLY_STATES = { On: "ok", Tripped: "error", "Current limited": "warning", Other: "warning" };
 const MICRO = 1e6;
+const SUPPLY_DAYS = 31; // the API gives supplies over so many days at most
 const asked = new URLSearchParams(location.search);
 
 let zoomed = null;
@@ -50,7 +51,8 @@ const series = new Panel("series", {
     const sector = byId("sector").value;
     const span = { ...wantedSpan(), points: POINTS };
     if (!supplies.length) await readSupplies(signal);
-    const channel = supplies.find((one) => sectorName(one.hcal_sector) === sector);
+    const tooLong = Date.parse(span.end) - Date.parse(span.start) > SUPPLY_DAYS * 86400000;
+    const channel = tooLong ? null : supplies.find((one) => sectorName(one.hcal_sector) === sector);
     const of = (path, more) => ask(path, { ...more, ...span }, { signal });
     const halves = (quantity) => Promise.all(HALVES.map(([half]) => of(`/api/hcal/half-sectors/${sector}${half}/series`, { quantity })));
     const supply = (quantity) => (channel
@@ -58,12 +60,13 @@ const series = new Panel("series", {
       : null);
     const [bias, leakage, temperature, set, measured, current] = await Promise.all([
       halves("bias"), halves("leakage"), halves("temperature"), supply("v_set"), supply("v_meas"), supply("i_meas")]);
-    return { span, bias, leakage, temperature, set, measured, current };
+    return { span, tooLong, bias, leakage, temperature, set, measured, current };
   },
   show(data, body) {
     if (!body.contains(charts.bias.element)) {
       body.replaceChildren(...Object.values(charts).flatMap((one) => [h("h3", {}, `${one.name} (${one.unit})`), one.element]));
     }
+    byId("series-note").textContent = data.tooLong ? `Supplies are shown over ${SUPPLY_DAYS} days at most.` : "";
     const span = [Date.parse(data.span.start) / 1000, Date.parse(data.span.end) / 1000];
     const halves = (found) => found.map((one, place) => drawn(one, HALVES[place][1], HALVES[place][2]));
     const supply = (found, label, colour, more = {}) => (found ? [{ ...drawn(found, label, colour), ...more }] : []);

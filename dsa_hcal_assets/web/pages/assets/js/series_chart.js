@@ -230,6 +230,7 @@ function tickText(at, step, first, last) {
 }
 
 function tickNumber(value, step) {
-  const decimals = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)));
+  let decimals = 0;
+  while (decimals < 6 && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals += 1;
   return number(value, decimals);
 }
