@@ -1,5 +1,5 @@
-"""The read-only HTTP face: health, status, metrics, product files, and a page that links them.
+"""The HTTP face: API, live data, metrics, product files and pages, and who is let in.
 
-Belongs here: answering over HTTP what the rooms below know. Not here: any change of data or start
-of work, and any answer that hides an outage behind empty data.
+Belongs here: answering over HTTP what the rooms below know, and handing them what people ask for. Not
+here: how any of it is done, and any answer that hides an outage behind empty data.
 """
