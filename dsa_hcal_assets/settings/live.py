@@ -14,9 +14,7 @@ class LiveSettings(BaseModel):
     refresh_seconds: float = Field(
         30.0, gt=0, description="Time after which the rig's key figures are sent, changed or not, s"
     )
-    heartbeat_seconds: float = Field(
-        10.0, gt=0, description="Time between two signs of life, s"
-    )
+    heartbeat_seconds: float = Field(10.0, gt=0, description="Time between two signs of life, s")
     stalled_seconds: float = Field(
         30.0, gt=0, description="A client that takes nothing for this long is dropped, s"
     )
