@@ -17,6 +17,8 @@ create role {READER} nologin;
 create role {WRITER} nologin;
 grant {READER}, {WRITER} to {{owner}};
 """
+# Functions with the owner's rights are for writers; this one only tells how many runs wait.
+_GRANT_TELLING = f"grant execute on function platform.run_queue() to {READER}"
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,12 @@ def grant_access(database: Database) -> list[RoleStanding]:
 
     A role that is missing, and that the platform's role may not make, is told as not granted.
     """
-    rows = database.rows("select role_name, granted from platform.grant_access()")
-    return [RoleStanding(role, granted) for role, granted in rows]
+    with database.transaction() as cursor:
+        cursor.execute("select role_name, granted from platform.grant_access()")
+        standings = [RoleStanding(role, granted) for role, granted in cursor.fetchall()]
+        if RoleStanding(READER, True) in standings:
+            cursor.execute(_GRANT_TELLING)
+    return standings
 
 
 def administrator_sql(database: Database) -> str:

@@ -192,6 +192,7 @@ class TestOnAnotherServer:
         assert [one.granted for one in roles.grant_access(database)] == [True, True]
         looking = roles.reading(database)
         assert looking.rows("select current_user, count(*) from hcal.event") == [(roles.READER, 0)]
+        assert looking.rows("select * from platform.run_queue()") == []
         looking.close()
         database.close()
 

@@ -2,10 +2,14 @@
 
 import pstats
 from contextlib import ExitStack
+from datetime import timedelta
 
 import dagster as dg
+import psycopg2
 import pytest
 
+from dsa_hcal_assets.clock import utc_now
+from dsa_hcal_assets.database import roles
 from dsa_hcal_assets.errors import BadInput
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.orchestration.asked import Work
@@ -140,3 +144,25 @@ def test_a_call_of_a_worker_is_profiled_where_it_works_and_traced_as_part_of_its
     assert "describe_fields" in {name for _, _, name in pstats.Stats(str(profile)).stats}
     part = collector.named("call imaging.selection:describe_fields")
     assert part.parent_span_id == collector.named("stage rig_readings").span_id
+
+
+def test_runs_that_have_not_ended_are_counted_by_the_role_that_only_looks(
+    installation, postgres_instance, database
+):
+    reader = roles.reading(database)
+    for number, status in enumerate(("STARTING", "STARTING", "STARTED", "SUCCESS", "FAILURE", "CANCELED")):
+        run = dg.DagsterRun("job", run_id=f"run-{number}", status=dg.DagsterRunStatus[status])
+        postgres_instance.add_run(run)
+    before = utc_now() - timedelta(minutes=1)
+    queue = {
+        status: (runs, oldest) for status, runs, oldest in reader.rows("select * from platform.run_queue()")
+    }
+    assert {status: runs for status, (runs, _) in queue.items()} == {"STARTING": 2, "STARTED": 1}
+    assert all(before < oldest < utc_now() for _, oldest in queue.values())
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        reader.rows("select * from dagster.runs")
+    reader.close()
+
+
+def test_before_dagster_has_made_its_tables_nothing_waits(installation):
+    assert installation.database.rows("select * from platform.run_queue()") == []

@@ -80,24 +80,3 @@ def test_latency_is_that_of_the_first_time_after_the_group_was_complete(database
     found = samples(metrics.read(database))
     assert ("group_latency_seconds_count", "radio_qa_report") not in found
     assert found["group_latency_seconds_sum", "photometry"] == pytest.approx(float(expected))
-
-
-def test_runs_of_dagster_that_have_not_ended(database):
-    metrics = RunMetrics()
-    assert not [key for key in samples(metrics.read(database)) if key[0] == "runs"]
-    with database.transaction() as cursor:
-        # the columns of dagster-postgres that count here
-        cursor.execute(
-            "create table dagster.runs (status varchar, create_timestamp timestamp, start_time float);"
-            "insert into dagster.runs select status, now() at time zone 'UTC' - interval '100 s', null"
-            " from unnest(array['QUEUED', 'QUEUED', 'SUCCESS', 'FAILURE', 'CANCELED']) status;"
-            "insert into dagster.runs values ('STARTED', now() at time zone 'UTC' - interval '1 h',"
-            " extract(epoch from now()) - 60)"
-        )
-    found = samples(metrics.read(database))
-    assert {key: value for key, value in found.items() if key[0] == "runs"} == {
-        ("runs", "queued"): 2,
-        ("runs", "started"): 1,
-    }
-    assert found["run_oldest_seconds", "queued"] == pytest.approx(100, abs=30)
-    assert found["run_oldest_seconds", "started"] == pytest.approx(60, abs=30)
