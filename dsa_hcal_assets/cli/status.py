@@ -106,8 +106,9 @@ def _sentences(numbers: "Status") -> str:
     verdicts, total = numbers.verdicts, sum(numbers.alerts.values())
     told = [
         (
-            f"Checks of current products: {verdicts['pass']} passed, {verdicts['warn']} warned, "
-            f"{verdicts['fail']} failed; {verdicts['blocking_failed']} of them stop what is downstream."
+            f"Checks of the last day on current products: {verdicts['pass']} passed, "
+            f"{verdicts['warn']} warned, {verdicts['fail']} failed. "
+            f"Of all there are, {verdicts['blocking_failed']} stop what is downstream."
         )
     ]
     if any(numbers.groups.values()):

@@ -36,14 +36,18 @@ select a.arrival_id, s.subband, a.name, a.state, a.bytes, s.low_hz, s.high_hz, s
 """
 _PRODUCTS = """
 select made.kind, product.version, product.created_at, product.product_id, product.path,
-       count(*) filter (where lower(v.level) = 'pass'),
-       count(*) filter (where lower(v.level) = 'warn'),
-       array_agg(v.metric order by v.metric) filter (where lower(v.level) = 'fail' and v.blocking)
+       judged.passed, judged.warned, judged.closed_by
   from platform.current_product made
   join platform.product using (product_id)
-  left join platform.latest_verdict v on v.product_id = made.product_id
+ cross join lateral (
+       select count(*) filter (where level = 'pass') as passed,
+              count(*) filter (where level = 'warn') as warned,
+              array_agg(metric order by metric) filter (where level = 'fail' and blocking) as closed_by
+         from (select distinct on (stage, metric) metric, lower(level) as level, blocking
+                 from platform.verdict where verdict.product_id = made.product_id
+                order by stage, metric, verdict_id desc) latest
+       ) judged
  where made.partition = %s
- group by made.kind, product.version, product.created_at, product.product_id, product.path
  order by product.product_id
 """
 _TIMES = """

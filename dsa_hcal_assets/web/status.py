@@ -20,20 +20,29 @@ from dsa_hcal_assets.radio.quicklook import latency
 from dsa_hcal_assets.radio.quicklook.latency import Latency
 
 _LEDGER = "select source, accepted, loaded, quarantined, pending from platform.ledger_balance order by source"
+# An index seek a kind finds its newest product: the years behind are not read.
 _PRODUCTS = """
-select kind, count(*), max(product.created_at)
-  from platform.current_product join platform.product using (product_id, kind)
- group by kind order by kind
+select made.kind, made.current,
+       (select max(created_at) from platform.product where product.kind = made.kind)
+  from (select kind, count(*) as current from platform.current_product group by kind) made
+ order by made.kind
 """
-# The index (product_id, stage, metric, verdict_id desc) answers this product by product.
+# Counting every verdict of years would take longer than anybody waits; those that close a gate are few.
 _VERDICTS = """
-select verdict.level, count(*), count(*) filter (where verdict.blocking and verdict.level = 'fail')
-  from platform.current_product
- cross join lateral (
-       select distinct on (stage, metric) lower(level) as level, blocking
-         from platform.verdict where product_id = current_product.product_id
-        order by stage, metric, verdict_id desc) verdict
- group by verdict.level
+select latest.level, count(*)
+  from (select distinct on (product_id, stage, metric) product_id, lower(level) as level
+          from platform.verdict where recorded_at > now() - interval '1 day'
+         order by product_id, stage, metric, verdict_id desc) latest
+  join platform.current_product using (product_id)
+ group by latest.level
+"""
+_CLOSED = """
+select count(*) from platform.verdict v join platform.current_product using (product_id)
+ where v.blocking and lower(v.level) = 'fail'
+   and not exists (
+       select from platform.verdict later
+        where later.product_id = v.product_id and later.stage = v.stage and later.metric = v.metric
+          and later.verdict_id > v.verdict_id)
 """
 _ALERTS = """
 select lower(severity), count(*) from platform.alert where resolved_at is null group by 1 order by 1
@@ -56,7 +65,8 @@ class Status:
     products
         Per kind: number of current products and when the newest was made.
     verdicts
-        Verdicts that count on current products, by level; `blocking_failed` of them close a gate.
+        Verdicts of the last day that count on current products, by level; and `blocking_failed`, how many
+        of any age close a gate.
     alerts
         Open alerts by severity.
     last_snapshot
@@ -110,9 +120,8 @@ def read_status(database: Database, recent: int = RECENT_GROUPS) -> Status:
             kind: {"current": count, "newest": newest} for kind, count, newest in _all(cursor, _PRODUCTS)
         }
         verdicts = {"pass": 0, "warn": 0, "fail": 0, "blocking_failed": 0}
-        for level, count, blocking in _all(cursor, _VERDICTS):
-            verdicts[level] = count
-            verdicts["blocking_failed"] += blocking
+        verdicts |= dict(_all(cursor, _VERDICTS))
+        ((verdicts["blocking_failed"],),) = _all(cursor, _CLOSED)
         groups = group_states.latest(cursor, limit=recent)
         return Status(
             at=utc_now(),

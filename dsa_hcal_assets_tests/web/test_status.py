@@ -40,6 +40,14 @@ def test_verdicts_on_current_products_count_and_no_others(database, publish):
     assert read_status(database).verdicts == {"pass": 1, "warn": 1, "fail": 2, "blocking_failed": 1}
 
 
+def test_old_verdicts_are_not_counted_but_a_gate_they_closed_is(database, publish):
+    publish("rig_kpis", (Level.FAIL, True), (Level.PASS, True))
+    with database.transaction() as cursor:
+        cursor.execute("update platform.verdict set recorded_at = now() - interval '2 days'")
+    publish("rig_clean", (Level.WARN, True))
+    assert read_status(database).verdicts == {"pass": 0, "warn": 1, "fail": 0, "blocking_failed": 1}
+
+
 def test_products_are_counted_by_kind_with_the_time_of_the_newest(database, publish):
     publish("rig_kpis")
     publish("rig_kpis", partition="2026-01-03")

@@ -42,7 +42,7 @@ class CurrentProducts(BaseModel):
 
 
 class VerdictCounts(BaseModel):
-    """Verdicts that count on current products; `blocking_failed` of the failed ones close a gate."""
+    """Verdicts of the last day that count on current products; `blocking_failed` of any age close a gate."""
 
     model_config = ConfigDict(populate_by_name=True)
 
