@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.database.embedded import EmbeddedServer
@@ -25,6 +26,8 @@ from dsa_hcal_assets.services.environment import service_environment
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets_tests.end_to_end import custody
 from dsa_hcal_assets_tests.end_to_end.running import Run, Running, kill
+from dsa_hcal_assets_tests.web.pages.browsing import PAGES, chromium, faults, opened
+from dsa_hcal_assets_tests.web.serving import served
 
 pytestmark = [pytest.mark.services, pytest.mark.radio, pytest.mark.timeout(1500)]
 
@@ -34,6 +37,14 @@ RUNS = """
 select create_timestamp::text, status, key, value from dagster.runs join dagster.run_tags using (run_id)
  where key in (%s, 'dsa_hcal/work', 'dagster/retry_number') order by 1, 3
 """
+SHOWN_OF_THE_DEMO = {
+    "/dashboard": {"#images img": 2, "#groups tbody tr": 2, "#incoming .source": 3, "#rig .figure": 4},
+    "/dashboard/hcal": {".tile": 128, "#lights tbody tr": 8, "canvas.heat": 4},
+    "/dashboard/hcal/expert": {".series-chart canvas": 4},
+    "/dashboard/rig": {".series-chart canvas": 3, "#kpis .figure": 6},
+    "/": {"tbody tr": 4},
+}
+"""Parts of pages, and how many of them there are at least."""
 SUMMARY_ROWS = 2 * len(RADIO) + len(HCAL) + len(RIG)
 
 
@@ -223,6 +234,20 @@ def test_the_next_start_leaves_no_run_as_if_it_were_at_work(demo: Done):
     subprocess.run(command, env=environment, check=True, timeout=120)
     at_work = "select run_id from dagster.runs where status in ('STARTED', 'STARTING', 'CANCELING')"
     assert demo.database.rows(at_work) == []
+
+
+@pytest.mark.browser
+def test_every_page_shows_what_the_demo_made(demo: Done):
+    settings = Settings(state_dir=demo.state, database_url=demo.database.url)
+    with served(settings) as port, chromium() as browser:
+        for address in PAGES:
+            with opened(browser) as tab:
+                page = tab.go(f"http://127.0.0.1:{port}{address}")
+                expect(page.locator(".notice.error")).to_have_count(0)
+                assert faults(page) == [], address
+                for place, least in SHOWN_OF_THE_DEMO.get(address, {}).items():
+                    assert page.locator(place).count() >= least, (address, place)
+                assert tab.complaints == [], address
 
 
 def _day(demo: Done, kind: str) -> str:
