@@ -5,33 +5,48 @@ was to make has been made, by whichever run.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import dagster as dg
 
 from dsa_hcal_assets.alerts import Severity
-from dsa_hcal_assets.alerts.record import Entry, open_alerts, resolve
+from dsa_hcal_assets.alerts.record import resolve
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.watch.condition import Condition
 
-KEY = "run:"
-MOST_OPEN = 1000  # alerts that are looked through
+MOST_LOOKED_AT = 100  # failed runs of one look; more take turns
 NAMED = 20  # partitions listed in one alert
 _PLANNED = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
 _MADE = dg.DagsterEventType.ASSET_MATERIALIZATION
 
+_OPEN = """
+select dedup_key, run_id, source, partition, raised_at from platform.alert
+ where resolved_at is null and starts_with(dedup_key, 'run:') and run_id is not null order by id
+"""
 
-def still_failed(database: Database, instance: dg.DagsterInstance) -> list[Entry]:
+
+@dataclass(frozen=True)
+class FailedRun:
+    """A failed run whose alert is open."""
+
+    key: str
+    run_id: str
+    job: str
+    partition: str | None
+    told_at: datetime
+
+
+def still_failed(database: Database, instance: dg.DagsterInstance, now: datetime) -> list[FailedRun]:
     """Close the alerts of failed runs whose work has been done since; return the others."""
-    left = []
-    for entry in open_alerts(database, limit=MOST_OPEN):
-        if entry.alert.dedup_key.startswith(KEY) and entry.alert.run_id:
-            if made_since(instance, entry.alert.run_id):
-                resolve(database, entry.alert.dedup_key)
-            else:
-                left.append(entry)
-    return left
+    failed = [FailedRun(*row) for row in database.rows(_OPEN)]
+    first = int(now.timestamp() // 60) * MOST_LOOKED_AT % max(1, len(failed))
+    looked_at = (failed[first:] + failed[:first])[:MOST_LOOKED_AT]
+    mended = {one.key for one in looked_at if made_since(instance, one.run_id)}
+    for key in mended:
+        resolve(database, key)
+    return [one for one in failed if one.key not in mended]
 
 
 def made_since(instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -52,12 +67,12 @@ def made_since(instance: dg.DagsterInstance, run_id: str) -> bool:
     return _succeeded_after(instance, record)
 
 
-def left_failed(entries: Sequence[Entry], now: datetime, patience: timedelta) -> list[Condition]:
+def left_failed(failed: Iterable[FailedRun], now: datetime, patience: timedelta) -> list[Condition]:
     """Return, for each job, the partitions that have been failed for longer than `patience`."""
     partitions: dict[str, set[str]] = defaultdict(set)
-    for entry in entries:
-        if entry.alert.partition and now - entry.alert.raised_at >= patience:
-            partitions[entry.alert.source].add(entry.alert.partition)
+    for one in failed:
+        if one.partition and now - one.told_at >= patience:
+            partitions[one.job].add(one.partition)
     return [
         Condition(
             job,

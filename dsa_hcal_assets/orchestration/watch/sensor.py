@@ -122,6 +122,6 @@ def _questions(
     yield (
         "partitions",
         lambda: failures.left_failed(
-            failures.still_failed(database, instance), now, timedelta(minutes=limits.left_failed_minutes)
+            failures.still_failed(database, instance, now), now, timedelta(minutes=limits.left_failed_minutes)
         ),
     )

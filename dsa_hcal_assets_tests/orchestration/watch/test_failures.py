@@ -9,6 +9,7 @@ from dsa_hcal_assets.alerts import Alert, Severity
 from dsa_hcal_assets.alerts.record import open_alerts
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.orchestration.partitions import DAYS
+from dsa_hcal_assets.orchestration.watch import failures
 from dsa_hcal_assets.orchestration.watch.failures import left_failed, still_failed
 
 DAY, NEXT_DAY = "2026-01-02", "2026-01-03"
@@ -67,7 +68,7 @@ class Work:
         return result.run_id
 
     def failed(self):
-        return [entry.alert.run_id for entry in still_failed(self.installation.database, self.instance)]
+        return [one.run_id for one in still_failed(self.installation.database, self.instance, utc_now())]
 
 
 @pytest.fixture
@@ -120,10 +121,23 @@ def test_a_run_that_was_deleted_holds_nothing_open(work, instance):
     assert work.failed() == []
 
 
+def test_of_many_failed_runs_each_has_its_turn(work, monkeypatch, installation, instance):
+    monkeypatch.setattr(failures, "MOST_LOOKED_AT", 2)
+    for _ in range(5):
+        work.run()
+    work.broken = False
+    work.run()
+    left = []
+    for minute in range(3):
+        now = utc_now() + timedelta(minutes=minute)
+        left.append(len(still_failed(installation.database, instance, now)))
+    assert left == [3, 1, 0]
+
+
 def test_partitions_left_failed_are_told_together_after_a_while(work, installation, instance):
     def conditions(later):
-        entries = still_failed(installation.database, instance)
-        return left_failed(entries, utc_now() + later, HOUR)
+        failed = still_failed(installation.database, instance, utc_now())
+        return left_failed(failed, utc_now() + later, HOUR)
 
     work.run(day=DAY)
     work.run(day=DAY)
