@@ -62,7 +62,7 @@ def retry(key: str) -> None:
     """Let a group that was given up incomplete collect again, for as long as a new one may.
 
     A group that failed at a gate is processed again in the Dagster UI, after `partitions restore` if
-    its key was retired.
+    its key was retired, or by POST /api/reprocess/KEY, which restores it itself.
     """
     from dsa_hcal_assets.clock import utc_now
     from dsa_hcal_assets.database import access

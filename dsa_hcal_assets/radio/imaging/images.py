@@ -21,12 +21,15 @@ select product_id, kind, group_key, version, path, bytes, created_at, profile, p
        grade_points, level, gate_closed
   from radio.image
 """
+# Few verdicts are no pass, and these have an index: images without any of that level are not looked at.
 _NEWEST = f"""{_COLUMNS}
  where (%(kind)s is null or kind = %(kind)s) and (%(level)s is null or level = %(level)s)
+   and (%(level)s is null or %(level)s = 'pass'
+        or product_id in (select product_id from platform.verdict where lower(level) = %(level)s))
    and (%(since)s is null or group_key >= %(since)s) and (%(until)s is null or group_key < %(until)s)
    and (%(after)s is null or product_id < %(after)s)
  order by product_id desc limit %(limit)s
-"""
+"""  # noqa: S608 - made of constants
 _ONE = f"{_COLUMNS} where product_id = %s"
 
 
