@@ -13,6 +13,7 @@ from dsa_hcal_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from dsa_hcal_assets.alerts import Alert
+    from dsa_hcal_assets.alerts.journal import Journal
     from dsa_hcal_assets.alerts.outlets import Outlets
     from dsa_hcal_assets.database.connection import Database
     from dsa_hcal_assets.ledger.ledger import Ledger
@@ -96,9 +97,15 @@ class Installation:
 
         return Outlets.of(self.settings)
 
+    @cached_property
+    def journal(self) -> "Journal":
+        """Alerts and ends of troubles that could not be recorded yet."""
+        from dsa_hcal_assets.alerts.journal import Journal
+
+        return Journal(self.settings.state_dir / "alerts" / "unrecorded.jsonl")
+
     def tell(self, alert: "Alert") -> None:
         """Record an alert for the installation's channels; never raises."""
-        from dsa_hcal_assets.alerts.channels import log_alert
         from dsa_hcal_assets.alerts.raising import raise_alert, tell_unrecorded
 
         try:
@@ -110,7 +117,24 @@ class Installation:
             database = self.database
         except PlatformError as error:
             logger.error("alert %r could not be recorded: %s", alert.title, error)
-            log_alert(alert)
-            tell_unrecorded(alert, channels)
+            tell_unrecorded(alert, channels, self.journal)
             return
-        raise_alert(database, alert, channels)
+        raise_alert(database, alert, channels, self.journal)
+
+    def tell_end(self, dedup_key: str) -> None:
+        """Record that the trouble with this key is over; without the database that is kept until it can be.
+
+        Raises
+        ------
+        OSError
+            If it can neither be recorded nor kept.
+        """
+        from dsa_hcal_assets.alerts.raising import end_alert
+
+        try:
+            database = self.database
+        except PlatformError as error:
+            logger.error("the end of %r could not be recorded: %s", dedup_key, error)
+            self.journal.keep_end(dedup_key)
+            return
+        end_alert(database, dedup_key, self.journal)

@@ -4,6 +4,7 @@ An alert and what is to be told about it are entered in one transaction (`platfo
 that neither is lost; `delivery` works that off.
 """
 
+import hashlib
 import json
 import logging
 import math
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 NOTIFY = "platform_alert"
 """Notifications of the database: an alert's id when it was raised or closed."""
 
+LONGEST_KEY = 500
+"""Characters of a category or key; an index entry has to fit into a third of a page."""
+
 _INSERT = """
 insert into platform.alert (raised_at, last_raised_at, severity, category, title, message, source, partition,
                             run_id, details, dedup_key)
@@ -29,9 +33,16 @@ values (%(at)s, %(at)s, %(severity)s, %(category)s, %(title)s, %(message)s, %(so
         %(run_id)s, %(details)s, %(dedup_key)s)
 returning id
 """
-_DUE = """
-insert into platform.alert_delivery (alert_id, channel, kind)
-select %s, channel, 'raised' from unnest(%s::text[]) channel
+_DELIVERIES = """
+insert into platform.alert_delivery (alert_id, channel, kind, state, done_at)
+select %(id)s, channel, 'raised', 'due', null from unnest(%(due)s::text[]) channel
+union all
+select %(id)s, channel, 'raised', 'sent', clock_timestamp() from unnest(%(told)s::text[]) channel
+"""
+_SAME = """
+select exists (select from platform.alert
+                where raised_at = %(at)s and source = %(source)s
+                  and category = %(category)s and title = %(title)s)
 """
 _AGAIN = """
 update platform.alert set times = times + 1, last_raised_at = greatest(last_raised_at, %s) where id = %s
@@ -96,15 +107,17 @@ class Entry:
     resolved_by: str | None = None
 
 
-def insert(database: Database, alert: Alert, channels: Sequence[str] = ()) -> tuple[int, bool]:
-    """Enter an alert and what is to be told; return its id and whether it is new.
+def insert(
+    database: Database, alert: Alert, channels: Sequence[str] = (), *, told: Sequence[str] = ()
+) -> tuple[int, bool]:
+    """Enter an alert and the channels it is due to; return its id and whether it is new.
 
-    Not new is a trouble that is open already: it is counted. If it got more urgent, the open alert is
-    closed, without a word, and this one takes its place.
+    Channels in `told` have it already. Not new is a trouble that is open already: it is counted. If it got
+    more urgent, the open alert is closed, without a word, and this one takes its place.
     """
     with database.transaction() as cursor:
         if alert.dedup_key:
-            known = _open_with(cursor, _storable(alert.dedup_key))
+            known = _open_with(cursor, _key(alert.dedup_key))
             if known is not None:
                 alert_id, severity = known
                 if alert.severity.rank <= severity.rank:
@@ -115,14 +128,20 @@ def insert(database: Database, alert: Alert, channels: Sequence[str] = ()) -> tu
         row = cursor.fetchone()
         if row is None:
             raise RuntimeError("insert into platform.alert returned no id")
-        cursor.execute(_DUE, (row[0], list(channels)))
+        cursor.execute(_DELIVERIES, {"id": row[0], "due": list(channels), "told": list(told)})
         cursor.execute("select pg_notify(%s, %s)", (NOTIFY, str(row[0])))
     return int(row[0]), True
 
 
+def is_entered(database: Database, alert: Alert) -> bool:
+    """Tell whether this very alert, of the same time and words, is in the record."""
+    ((known,),) = database.rows(_SAME, _values(alert))
+    return bool(known)
+
+
 def resolve(database: Database, dedup_key: str) -> int:
     """Note that the trouble with this key is over; return how many alerts that closes."""
-    return _resolve(database, "dedup_key = %(key)s", {"key": _storable(dedup_key), "by": None})
+    return _resolve(database, "dedup_key = %(key)s", {"key": _key(dedup_key), "by": None})
 
 
 def resolve_alert(database: Database, alert_id: int, who: str) -> bool:
@@ -190,7 +209,16 @@ def _resolve(database: Database, which: str, values: Mapping[str, Any]) -> int:
 
 def _values(alert: Alert) -> dict[str, Any]:
     values = {**alert.as_json(), "at": alert.raised_at, "details": json.dumps(_storable(alert.details))}
-    return {name: _storable(value) if isinstance(value, str) else value for name, value in values.items()}
+    texts = {name: _storable(value) if isinstance(value, str) else value for name, value in values.items()}
+    return {**texts, "category": texts["category"][:LONGEST_KEY], "dedup_key": _key(alert.dedup_key) or None}
+
+
+def _key(dedup_key: str) -> str:
+    """Return a key that an index can hold: of a longer one the beginning and a digest."""
+    key = str(_storable(dedup_key))
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"{key[:LONGEST_KEY]}:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _storable(value: Any) -> Any:

@@ -2,14 +2,15 @@
 
 from functools import cache
 
-import psycopg2
-
 from dsa_hcal_assets.alerts import Alert, Severity
 from dsa_hcal_assets.alerts.channels import log_alert
-from dsa_hcal_assets.alerts.record import resolve
 from dsa_hcal_assets.daq.shipped.alert_message import AlertMessage
-from dsa_hcal_assets.errors import DatabaseUnavailable
+from dsa_hcal_assets.errors import TransientError
 from dsa_hcal_assets.installation import Installation
+
+
+class EndNotKept(TransientError):
+    """The end of a trouble could neither be recorded nor kept until it can be."""
 
 
 @cache
@@ -22,8 +23,8 @@ def tell_platform(message: AlertMessage) -> None:
 
     Raises
     ------
-    DatabaseUnavailable
-        If the end of a trouble cannot be entered. An alert reaches log and channels all the same.
+    EndNotKept
+        If the end of a trouble can neither be recorded nor kept.
     """
     alert = Alert(
         severity=Severity(message.severity),
@@ -37,17 +38,17 @@ def tell_platform(message: AlertMessage) -> None:
     )
     if message.recovered:
         log_alert(alert)
-        _resolve(message.dedup_key)
+        _tell_end(message.dedup_key)
     else:
         _installation().tell(alert)
 
 
-def _resolve(dedup_key: str) -> None:
+def _tell_end(dedup_key: str) -> None:
     try:
-        resolve(_installation().database, dedup_key)
-    except psycopg2.Error as error:
-        raise DatabaseUnavailable(
-            f"the end of {dedup_key!r} could not be entered",
+        _installation().tell_end(dedup_key)
+    except OSError as error:
+        raise EndNotKept(
+            f"the end of {dedup_key!r} is not recorded",
             found=str(error),
             remedy="close it by hand once the database is back",
         ) from error

@@ -8,7 +8,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
 from dsa_hcal_assets.alerts import Severity
 from dsa_hcal_assets.alerts.delivery import deliver_all
@@ -16,7 +15,6 @@ from dsa_hcal_assets.errors import DatabaseUnavailable
 from dsa_hcal_assets.installation import Installation
 from dsa_hcal_assets.services.status import ServiceStatus, State
 from dsa_hcal_assets.watch import Condition, follow
-from dsa_hcal_assets.watch.announcing import announce
 from dsa_hcal_assets.watch.disk import low_disks
 
 log = logging.getLogger(__name__)
@@ -64,13 +62,13 @@ class FailingServices:
 class Teller:
     """Tells conditions with and without the database.
 
-    While it is away nothing is known of open alerts, so what was told is remembered here; an alert that
-    never came on record is told to be over by a message of its own.
+    While it is away nothing is known of open alerts, so what was told is remembered here. It is on record
+    once the database is back, and ends as any other alert does.
     """
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._unrecorded: dict[str, Condition] = {}
+        self._unrecorded: set[str] = set()
 
     def tell(self, scope: str, found: Iterable[Condition]) -> None:
         """Tell what is wrong and what is over."""
@@ -81,24 +79,15 @@ class Teller:
             log.warning("%s are looked at without the record of alerts: %s", scope, error)
             self._tell_without_record(scope, conditions)
         else:
+            self._unrecorded.clear()
+            self._installation.journal.enter(self._installation.database)
             follow(self._installation.database, self._installation.tell, scope, conditions)
-            self._end(scope, conditions)
 
     def _tell_without_record(self, scope: str, conditions: Iterable[Condition]) -> None:
         for condition in conditions:
             if condition.key(scope) not in self._unrecorded:
-                self._unrecorded[condition.key(scope)] = condition
+                self._unrecorded.add(condition.key(scope))
                 self._installation.tell(condition.alert(scope))
-
-    def _end(self, scope: str, conditions: Iterable[Condition]) -> None:
-        going_on = {condition.key(scope) for condition in conditions}
-        for key in [key for key in self._unrecorded if key.startswith(f"{scope}:")]:
-            condition = self._unrecorded.pop(key)
-            if key not in going_on:
-                # as urgent as the trouble was, for it to reach who heard of that
-                over = replace(condition, title=f"over: {condition.title}", message="").alert(scope)
-                over = replace(over, dedup_key=f"{key}:over:{over.raised_at.isoformat()}")
-                announce(self._installation.database, self._installation.tell, over)
 
 
 class Watcher:

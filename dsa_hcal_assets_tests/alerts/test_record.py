@@ -134,6 +134,16 @@ def test_what_the_database_cannot_hold_does_not_lose_the_alert(database):
     assert record.resolve(database, "k\0") == 1
 
 
+def test_keys_and_categories_of_any_length_are_held_apart(database):
+    long = "".join(chr(0x4E00 + number) for number in range(20_000))
+    ids = [
+        record.insert(database, Alert(Severity.ERROR, long, "x", dedup_key=long + end))[0] for end in "aab"
+    ]
+    assert ids[0] == ids[1] != ids[2]
+    assert record.resolve(database, long + "a") == 1
+    assert len(record.open_alerts(database)) == 1
+
+
 @pytest.mark.parametrize("severity", Severity)
 def test_as_json_an_alert_has_every_field_in_plain_values(severity):
     told = Alert(severity, "check", "hot", details={"value": 1.5}, raised_at=NOON)

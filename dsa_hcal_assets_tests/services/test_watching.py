@@ -138,9 +138,11 @@ def test_without_the_database_people_hear_once_and_of_the_end_too(platform, data
     installation.database = Database(database.url)
     for _ in range(2):
         teller.tell("services", [])
-    over = ("critical", "over: service database is down")
-    assert database.rows("select severity, title from platform.alert") == [over]
-    assert database.rows("select state from platform.alert_delivery") == [("due",)]
+    assert database.rows("select severity, title from platform.alert") == [
+        ("critical", "service database is down")
+    ]
+    told_and_due = [("raised", "sent"), ("recovered", "due")]
+    assert database.rows("select kind, state from platform.alert_delivery order by id") == told_and_due
     assert told(database) == {}
 
 
