@@ -27,6 +27,11 @@ def model_answer(model: BaseModel) -> Response:
     return Response(model.__pydantic_serializer__.to_json(model), media_type="application/json")
 
 
+def plain_answer(value: object) -> Response:
+    """Return dictionaries, lists and dataclasses of our own as an answer."""
+    return Response(to_json(value, inf_nan_mode="null"), media_type="application/json")
+
+
 def json_body(values: Mapping[str, Any]) -> bytes:
     """Return `values` as JSON; arrays become lists, NaN becomes null, times ISO 8601 with Z."""
     plain = {

@@ -1,6 +1,5 @@
 """``/api/hcal/state``, ``towers``, ``half-sectors``, ``sectors``: the detector as it was read at a time."""
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -13,9 +12,9 @@ from dsa_hcal_assets.hcal.emcal import readers as emcal
 from dsa_hcal_assets.hcal.events.event import LARGEST_TOWER
 from dsa_hcal_assets.hcal.mapping import geometry
 from dsa_hcal_assets.hcal.readers import NoState
-from dsa_hcal_assets.hcal.unit_states import Unit, UnitState, unit_states
+from dsa_hcal_assets.hcal.unit_states import Unit, unit_states
 from dsa_hcal_assets.web.context import Web
-from dsa_hcal_assets.web.json_columns import json_answer
+from dsa_hcal_assets.web.json_columns import json_answer, plain_answer
 from dsa_hcal_assets.web.parameters import Instant
 
 NO_STATE: dict[int | str, dict[str, Any]] = {404: {"description": "Nothing was read near that time"}}
@@ -118,25 +117,26 @@ def routes(web: Web) -> APIRouter:
         except geometry.NoSuchTower as error:
             raise HTTPException(404, error.what) from error
 
-    @router.get("/api/hcal/half-sectors")
-    def half_sectors(at: At = None, max_age_seconds: MaxAge = 3600) -> list[UnitReading]:
+    @router.get("/api/hcal/half-sectors", response_model=list[UnitReading])
+    def half_sectors(at: At = None, max_age_seconds: MaxAge = 3600) -> Response:
         """The 128 half-sectors in the cycle nearest to a time."""
-        return _units(web, "half_sector", at, max_age_seconds)
+        return plain_answer(_units(web, "half_sector", at, max_age_seconds))
 
-    @router.get("/api/hcal/half-sectors/{name}")
-    def half_sector(name: HalfSectorName, at: At = None, max_age_seconds: MaxAge = 3600) -> UnitReading:
+    @router.get("/api/hcal/half-sectors/{name}", response_model=UnitReading)
+    def half_sector(name: HalfSectorName, at: At = None, max_age_seconds: MaxAge = 3600) -> Response:
         """One half-sector in the cycle nearest to a time."""
-        return _units(web, "half_sector", at, max_age_seconds, unit_number("half_sector", name))[0]
+        number = unit_number("half_sector", name)
+        return plain_answer(_units(web, "half_sector", at, max_age_seconds, number)[0])
 
-    @router.get("/api/hcal/sectors")
-    def sectors(at: At = None, max_age_seconds: MaxAge = 3600) -> list[UnitReading]:
+    @router.get("/api/hcal/sectors", response_model=list[UnitReading])
+    def sectors(at: At = None, max_age_seconds: MaxAge = 3600) -> Response:
         """The 64 sectors, both halves taken together, in the cycle nearest to a time."""
-        return _units(web, "sector", at, max_age_seconds)
+        return plain_answer(_units(web, "sector", at, max_age_seconds))
 
-    @router.get("/api/hcal/sectors/{name}")
-    def sector(name: SectorName, at: At = None, max_age_seconds: MaxAge = 3600) -> UnitReading:
+    @router.get("/api/hcal/sectors/{name}", response_model=UnitReading)
+    def sector(name: SectorName, at: At = None, max_age_seconds: MaxAge = 3600) -> Response:
         """One sector in the cycle nearest to a time."""
-        return _units(web, "sector", at, max_age_seconds, unit_number("sector", name))[0]
+        return plain_answer(_units(web, "sector", at, max_age_seconds, unit_number("sector", name))[0])
 
     return router
 
@@ -176,15 +176,14 @@ def _emcal_cycle(web: Web, at: datetime | None, max_age_seconds: int) -> datetim
 
 def _units(
     web: Web, unit: Unit, at: datetime | None, max_age_seconds: int, number: int | None = None
-) -> list[UnitReading]:
+) -> list[dict[str, Any]]:
+    """Return what `UnitReading` describes."""
     cycle = _cycle(web, at, max_age_seconds)
     label = geometry.half_sector_label if unit == "half_sector" else geometry.sector_label
-    found = unit_states(web.reader, unit, cycle, number)
-    return [_reading(one, label(one.number), cycle) for one in found]
-
-
-def _reading(state: UnitState, label: str, cycle: datetime) -> UnitReading:
-    return UnitReading.model_validate(asdict(state) | {"label": label, "cycle": cycle})
+    return [
+        {"label": label(one.number), "cycle": cycle, **vars(one)}
+        for one in unit_states(web.reader, unit, cycle, number)
+    ]
 
 
 def _columns(frame: Any, model: type[BaseModel]) -> Response:
