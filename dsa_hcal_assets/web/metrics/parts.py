@@ -111,5 +111,7 @@ class Parts(Collector):
             metrics = tuple(part.read())
         except (DatabaseUnavailable, psycopg2.Error, OSError) as error:
             logger.warning("metrics of part %s cannot be read: %s", part.name, error)
+        except Exception:  # a part that fails, whatever of, costs only itself; COLLECTOR_UP tells
+            logger.exception("metrics of part %s cannot be read", part.name)
         ended = self._clock()
         return _Reading(ended, ended - began, metrics)

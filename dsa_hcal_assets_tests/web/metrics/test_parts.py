@@ -72,8 +72,9 @@ def test_a_crowd_causes_one_reading():
     assert (answers, len(reads)) == ([7] * 8, 1)
 
 
-def test_a_part_that_fails_costs_only_itself(source):
-    source.error = OSError("no such directory")
+@pytest.mark.parametrize("error", [OSError("no such directory"), ValueError("not what it was")], ids=str)
+def test_a_part_that_fails_costs_only_itself(source, error):
+    source.error = error
     parts = Parts(
         Part("database", nothing, 5),
         [Part("broken", source.read, 5, asks_database=False), Part("whole", Source().read, 5)],
