@@ -13,7 +13,7 @@ from dsa_hcal_assets.web.outages import OUTAGES, reason_of
 logger = logging.getLogger(__name__)
 
 # A topic that takes long to read is read less often: it may keep the database busy for this share of time.
-_MOST_BUSY = 0.05
+_MOST_BUSY = 0.2
 _RETRY_SECONDS = 1.0
 
 
@@ -65,12 +65,20 @@ class Feeds:
         The topics.
     database
         Gives the connections to read with.
+    clock
+        Seconds, ever rising.
     """
 
-    def __init__(self, feeds: Sequence[Feed], database: Callable[[], Database]) -> None:
+    def __init__(
+        self,
+        feeds: Sequence[Feed],
+        database: Callable[[], Database],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._feeds = tuple(feeds)
         self._database = database
-        self._due = dict.fromkeys((feed.topic for feed in feeds), 0.0)
+        self._clock = clock
+        self._due = dict.fromkeys((feed.topic for feed in feeds), clock())
         self._numbers = dict.fromkeys(self._due, 0)
         self._written: dict[str, str] = {}
         self._unread: dict[str, str] = {}
@@ -83,11 +91,11 @@ class Feeds:
         """
         found = []
         for feed in self._feeds:
-            began = time.monotonic()
+            began = self._clock()
             if self._due[feed.topic] > began:
                 continue
             data, reason = self._read(feed)
-            ended = time.monotonic()
+            ended = self._clock()
             pause = feed.seconds if reason is None else _RETRY_SECONDS
             self._due[feed.topic] = max(began + pause, ended + (ended - began) / _MOST_BUSY)
             if reason is None:
