@@ -46,8 +46,8 @@ class Alert:
     details
         Values for machines, JSON.
     dedup_key
-        Alerts with one key are one trouble: while it is open, telling it again is silent. Empty:
-        every alert counts.
+        Alerts with one key are one trouble: while it is open, telling it again is silent, unless it
+        got more urgent. Empty: every alert counts.
     """
 
     severity: Severity
