@@ -1,7 +1,7 @@
 """Where the platform stands, in numbers: read from PostgreSQL in one transaction.
 
-Belongs here: the questions of `/api/status` and `/metrics`, asked once. Not here: their form (`api.status`,
-`status_metrics`).
+Belongs here: the questions of `/api/status`. Not here: their form (`api.status`), and the numbers for
+Prometheus (`web.metrics`), which are read part by part.
 """
 
 from dataclasses import dataclass, field
