@@ -20,7 +20,9 @@ export async function ask(path, parameters = {}, { signal } = {}) {
 }
 
 async function answer(path, parameters, signal) {
-  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value != null && value !== ""));
+  const query = new URLSearchParams(
+    Object.entries(parameters).filter(([, value]) => value != null && value !== ""),
+  );
   const address = query.size ? `${path}?${query}` : path;
   const deadline = AbortSignal.timeout(DEADLINE_MS);
   let response;
@@ -29,7 +31,10 @@ async function answer(path, parameters, signal) {
   } catch (error) {
     if (signal?.aborted) throw error;
     const slow = error.name === "TimeoutError";
-    throw new Failure(0, slow ? `The API did not answer within ${DEADLINE_MS / 1000} s.` : "The API cannot be reached.");
+    throw new Failure(
+      0,
+      slow ? `The API did not answer within ${DEADLINE_MS / 1000} s.` : "The API cannot be reached.",
+    );
   }
   if (!response.ok) throw new Failure(response.status, await reason(response));
   return response;
@@ -43,6 +48,10 @@ async function reason(response) {
     // an answer that is no JSON says nothing people could use
   }
   const said = body.reason ?? (typeof body.detail === "string" ? body.detail : body.detail?.[0]?.msg);
-  const usual = { 401: "You are not signed in any more.", 403: "Your role is not enough.", 429: "Too many questions; wait a little." };
+  const usual = {
+    401: "You are not signed in any more.",
+    403: "Your role is not enough.",
+    429: "Too many questions; wait a little.",
+  };
   return said ?? usual[response.status] ?? `The API answered ${response.status}.`;
 }

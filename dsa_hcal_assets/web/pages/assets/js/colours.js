@@ -13,9 +13,29 @@ export function colour(name) {
 // Matplotlib's perceptually uniform scales (BSD), every 1/8: lightness grows with the value, so they can be
 // read in grey and by eyes that see few colours.
 const STOPS = {
-  viridis: ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"],
+  viridis: [
+    "#440154",
+    "#472d7b",
+    "#3b528b",
+    "#2c728e",
+    "#21918c",
+    "#28ae80",
+    "#5ec962",
+    "#addc30",
+    "#fde725",
+  ],
   magma: ["#000004", "#1c1044", "#4f127b", "#812581", "#b5367a", "#e55064", "#fb8761", "#fec287", "#fcfdbf"],
-  cividis: ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#fee838"],
+  cividis: [
+    "#00224e",
+    "#123570",
+    "#3b496c",
+    "#575d6d",
+    "#707173",
+    "#8a8678",
+    "#a59c74",
+    "#c3b369",
+    "#fee838",
+  ],
 };
 const STEPS = 256;
 const tables = new Map();
@@ -24,12 +44,17 @@ const tables = new Map();
 export function scale(name) {
   if (!tables.has(name)) {
     const stops = STOPS[name].map((text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)));
-    tables.set(name, Array.from({ length: STEPS }, (_, step) => {
-      const place = (step / (STEPS - 1)) * (stops.length - 1);
-      const low = Math.min(Math.floor(place), stops.length - 2);
-      const channels = stops[low].map((value, channel) => Math.round(value + (stops[low + 1][channel] - value) * (place - low)));
-      return `rgb(${channels})`;
-    }));
+    tables.set(
+      name,
+      Array.from({ length: STEPS }, (_, step) => {
+        const place = (step / (STEPS - 1)) * (stops.length - 1);
+        const low = Math.min(Math.floor(place), stops.length - 2);
+        const channels = stops[low].map((value, channel) =>
+          Math.round(value + (stops[low + 1][channel] - value) * (place - low)),
+        );
+        return `rgb(${channels})`;
+      }),
+    );
   }
   return tables.get(name);
 }

@@ -40,7 +40,15 @@ const LIGHTS = {
   unread: ["?", "not read"],
   off: ["○", "off"],
 };
-const CLASSES = { pass: "ok", warn: "warning", critical: "error", fail: "error", info: "unread", debug: "unread", off: "unread" };
+const CLASSES = {
+  pass: "ok",
+  warn: "warning",
+  critical: "error",
+  fail: "error",
+  info: "unread",
+  debug: "unread",
+  off: "unread",
+};
 
 /** Return the class of a level, one of ok, warning, error, unread. */
 export const levelClass = (level) => CLASSES[level] ?? (level in LIGHTS ? level : "unread");
@@ -50,8 +58,12 @@ export const levelSymbol = (level) => (LIGHTS[level] ?? ["?"])[0];
 /** Return a traffic light: symbol and word, coloured besides. */
 export function light(level, word) {
   const [symbol, usual] = LIGHTS[level] ?? ["?", level ?? "not known"];
-  return h("span", { class: `light ${levelClass(level)}` },
-    h("span", { class: "symbol", "aria-hidden": "true" }, symbol), h("span", {}, word ?? usual));
+  return h(
+    "span",
+    { class: `light ${levelClass(level)}` },
+    h("span", { class: "symbol", "aria-hidden": "true" }, symbol),
+    h("span", {}, word ?? usual),
+  );
 }
 
 /** Return what stands where there is nothing to show, and what that means. */

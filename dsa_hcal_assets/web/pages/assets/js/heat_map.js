@@ -18,10 +18,17 @@ export class HeatMap {
    * @param choose called with a cell on click or Enter
    */
   constructor(options, describe, choose = null) {
-    Object.assign(this, { lineAfterRows: [], lineAfterColumns: [], above: [], apart: 0 }, options, { describe, choose });
+    Object.assign(this, { lineAfterRows: [], lineAfterColumns: [], above: [], apart: 0 }, options, {
+      describe,
+      choose,
+    });
     this.cursor = null;
     this.canvas = h("canvas", {
-      class: "heat", tabindex: 0, role: "application", "aria-roledescription": "map", "aria-label": options.name,
+      class: "heat",
+      tabindex: 0,
+      role: "application",
+      "aria-roledescription": "map",
+      "aria-label": options.name,
       onkeydown: (event) => this.key(event),
       onpointermove: (event) => this.point(this.cellAt(event)),
       onpointerleave: () => this.point(null),
@@ -38,15 +45,27 @@ export class HeatMap {
     this.unit = h("span", { class: "soft" });
     this.readout = h("p", { class: "readout", "aria-live": "polite" });
     this.summary = h("span", { class: "soft" });
-    this.element = h("div", { class: "heat-map" }, this.canvas,
-      h("div", { class: "legend small" }, this.low, this.bar, this.high, this.unit, this.summary), this.readout);
+    this.element = h(
+      "div",
+      { class: "heat-map" },
+      this.canvas,
+      h("div", { class: "legend small" }, this.low, this.bar, this.high, this.unit, this.summary),
+      this.readout,
+    );
     new ResizeObserver(() => this.paint()).observe(this.canvas);
     document.addEventListener("theme", () => this.paint());
   }
 
   /** Show values (row by row from the bottom; null: missing) with the ends of the scale and the marks. */
   show({ values, low, high, unit, colours, errors = [], warnings = [], summary = "" }) {
-    Object.assign(this, { values, from: low, to: high, colours: scale(colours), errors: new Set(errors), warnings: new Set(warnings) });
+    Object.assign(this, {
+      values,
+      from: low,
+      to: high,
+      colours: scale(colours),
+      errors: new Set(errors),
+      warnings: new Set(warnings),
+    });
     this.low.textContent = number(low, 2);
     this.high.textContent = number(high, 2);
     this.unit.textContent = unit;
@@ -64,7 +83,8 @@ export class HeatMap {
   }
 
   say() {
-    const text = this.cursor == null || !this.values ? "" : this.describe(this.cursor, this.values[this.cursor]);
+    const text =
+      this.cursor == null || !this.values ? "" : this.describe(this.cursor, this.values[this.cursor]);
     if (this.readout.textContent !== text) this.readout.textContent = text;
   }
 
@@ -74,7 +94,8 @@ export class HeatMap {
       const cell = this.cursor ?? 0;
       const column = (cell % this.columns) + step[0];
       const row = Math.floor(cell / this.columns) + step[1];
-      if (column >= 0 && column < this.columns && row >= 0 && row < this.rows) this.point(row * this.columns + column);
+      if (column >= 0 && column < this.columns && row >= 0 && row < this.rows)
+        this.point(row * this.columns + column);
     } else if (event.key === "Enter" || event.key === " ") {
       this.choose?.(this.cursor);
     } else return;
@@ -121,7 +142,10 @@ export class HeatMap {
 
   paintMarks(pen) {
     const size = Math.min(this.cellWidth, this.cellHeight);
-    for (const [cells, paintMark] of [[this.warnings, triangle], [this.errors, cross]]) {
+    for (const [cells, paintMark] of [
+      [this.warnings, triangle],
+      [this.errors, cross],
+    ]) {
       for (const cell of cells) {
         const [x, y] = this.corner(cell);
         paintMark(pen, x + this.cellWidth / 2, y + this.cellHeight / 2, Math.max(size * 0.55, 5));
@@ -129,7 +153,10 @@ export class HeatMap {
     }
     if (this.cursor != null) {
       const [x, y] = this.corner(this.cursor);
-      for (const [line, style] of [[4, colour("--card")], [2, colour("--ink")]]) {
+      for (const [line, style] of [
+        [4, colour("--card")],
+        [2, colour("--ink")],
+      ]) {
         pen.lineWidth = line;
         pen.strokeStyle = style;
         pen.strokeRect(x, y, this.cellWidth, this.cellHeight);
@@ -142,13 +169,27 @@ export class HeatMap {
     pen.font = `11px ${getComputedStyle(document.body).fontFamily}`;
     pen.textBaseline = "middle";
     pen.textAlign = "right";
-    for (const [row, text] of this.rowTicks) pen.fillText(text, MARGIN.left - 5, MARGIN.top + (this.rows - row) * this.cellHeight);
+    for (const [row, text] of this.rowTicks)
+      pen.fillText(text, MARGIN.left - 5, MARGIN.top + (this.rows - row) * this.cellHeight);
     pen.textAlign = "center";
-    for (const [column, text] of this.columnTicks) pen.fillText(text, MARGIN.left + column * this.cellWidth, height - MARGIN.bottom + 11);
+    for (const [column, text] of this.columnTicks)
+      pen.fillText(text, MARGIN.left + column * this.cellWidth, height - MARGIN.bottom + 11);
     for (const [column, text] of this.above) pen.fillText(text, MARGIN.left + column * this.cellWidth, 9);
     pen.fillStyle = colour("--card");
-    for (const row of this.lineAfterRows) pen.fillRect(MARGIN.left, MARGIN.top + (this.rows - row) * this.cellHeight - 1.5, width - MARGIN.left - MARGIN.right, 3);
-    for (const column of this.lineAfterColumns) pen.fillRect(MARGIN.left + column * this.cellWidth - 1.5, MARGIN.top, 3, height - MARGIN.top - MARGIN.bottom);
+    for (const row of this.lineAfterRows)
+      pen.fillRect(
+        MARGIN.left,
+        MARGIN.top + (this.rows - row) * this.cellHeight - 1.5,
+        width - MARGIN.left - MARGIN.right,
+        3,
+      );
+    for (const column of this.lineAfterColumns)
+      pen.fillRect(
+        MARGIN.left + column * this.cellWidth - 1.5,
+        MARGIN.top,
+        3,
+        height - MARGIN.top - MARGIN.bottom,
+      );
   }
 
   paintBar() {

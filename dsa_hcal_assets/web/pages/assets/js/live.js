@@ -19,11 +19,11 @@ export function follow(topics, onNews, onState) {
   let wait = FIRST_WAIT_MS;
   let silence = null;
   let seen = new Map();
+  let state = "connecting";
 
-  const poll = setInterval(() => {
+  setInterval(() => {
     if (state !== "live" && !document.hidden) onNews(null);
   }, POLL_SECONDS * 1000);
-  let state = "connecting";
 
   function turn(next, reason = "") {
     state = next;
@@ -69,5 +69,4 @@ export function follow(topics, onNews, onState) {
   }
 
   connect();
-  return () => clearInterval(poll);
 }

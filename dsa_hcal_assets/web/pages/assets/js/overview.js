@@ -1,9 +1,11 @@
 // The overview: what comes in, where it stands, what was made of it, what is wrong.
 
 import { ask } from "./api.js";
-import { empty, fill, h, levelClass, light } from "./dom.js";
+import { fill, empty, h, levelClass, light } from "./dom.js";
+import { showIncoming } from "./incoming.js";
 import { age, start } from "./page.js";
 import { Panel } from "./panel.js";
+import { figure, table } from "./parts.js";
 import { bytes, count, instant, number, plural, span } from "./words.js";
 
 const STATES = {
@@ -15,92 +17,102 @@ const STATES = {
 };
 const STATE_SIGNS = { collecting: "◔", pending: "○", in_progress: "▶", completed: "✓", failed: "✖" };
 const SEVERITIES = ["critical", "error", "warning"];
-const SOURCES = { uvh5: "radio subbands", ms: "archived observations", hcal: "HCal controllers", emcal: "EMCal controllers", supplies: "power supplies", registers: "board registers", events: "control-plane events", rig: "test rig" };
-
-function figure(name, value, unit, ...below) {
-  return h("div", { class: "figure" }, h("dt", {}, name), h("dd", {}, value, unit ? h("small", {}, ` ${unit}`) : null),
-    below.length ? h("dd", { class: "below" }, below) : null);
-}
-
-const stateLight = (state, words) => h("span", { class: `light ${STATES[state][0]}` },
-  h("span", { class: "symbol", "aria-hidden": "true" }, STATE_SIGNS[state]), h("span", {}, words ?? STATES[state][1]));
+const stateLight = (state, words) =>
+  h(
+    "span",
+    { class: `light ${STATES[state][0]}` },
+    h("span", { class: "symbol", "aria-hidden": "true" }, STATE_SIGNS[state]),
+    h("span", {}, words ?? STATES[state][1]),
+  );
 
 const now = new Panel("now", {
   topics: ["status", "groups", "alerts"],
   load: async (signal) => {
-    const [status, pace] = await Promise.all([ask("/api/status", { limit: 0 }, { signal }), ask("/api/pace", {}, { signal })]);
+    const [status, pace] = await Promise.all([
+      ask("/api/status", { limit: 0 }, { signal }),
+      ask("/api/pace", {}, { signal }),
+    ]);
     return { status, pace };
   },
   show({ status, pace }, body) {
     const { queue, verdicts, open_alerts: open, system } = status;
     const margin = pace.real_time;
-    const disk = Object.values(system.disks).reduce((least, one) => (!least || one.free_bytes < least.free_bytes ? one : least), null);
+    const disk = Object.values(system.disks).reduce(
+      (least, one) => (!least || one.free_bytes < least.free_bytes ? one : least),
+      null,
+    );
     const worst = SEVERITIES.find((severity) => open.by_severity[severity]);
-    fill(body, h("dl", { class: "figures" },
-      figure("Groups", count(queue.total), "", queue.failed ? stateLight("failed", `${count(queue.failed)} failed`) : stateLight("completed", "none failed"),
-        ` · ${count(queue.pending + queue.collecting)} waiting · ${count(queue.in_progress)} in progress`),
-      figure("Real-time margin", margin ? span(Math.abs(margin.margin_seconds)) : "–", "",
-        margin ? light(margin.margin_seconds < 0 ? "error" : margin.margin_seconds < margin.sky_seconds / 4 ? "warning" : "ok",
-          margin.margin_seconds < 0 ? "behind the sky" : "left of each group") : "no report in the last day"),
-      figure("Last quick look", status.quicklook ? number(status.quicklook.seconds_since_landing.judged, 1) : "–", status.quicklook ? "s after landing" : "",
-        status.quicklook ? status.quicklook.group_id : "none yet"),
-      figure("Verdicts", count(verdicts.pass + verdicts.warn + verdicts.fail), "",
-        verdicts.blocking_failed ? light("error", `${plural(verdicts.blocking_failed, "gate")} closed`) : verdicts.fail ? light("warning", `${count(verdicts.fail)} failed`) : light("ok", "all gates open"),
-        verdicts.warn ? ` · ${plural(verdicts.warn, "warning")}` : ""),
-      figure("Open alerts", count(open.total), "", worst ? light(worst, `${count(open.by_severity[worst])} ${worst}`) : light("ok", "nothing severe")),
-      figure("Detector state", status.last_snapshot ? age(status.last_snapshot.cycle) : "–", "", status.last_snapshot ? `snapshot ${instant(status.last_snapshot.cycle)}` : "none loaded yet"),
-      figure("Disk", disk ? bytes(disk.free_bytes) : "–", "free", disk ? `${number((100 * disk.free_bytes) / disk.total_bytes, 0)} % of ${bytes(disk.total_bytes)}` : null)));
+    fill(
+      body,
+      h(
+        "dl",
+        { class: "figures" },
+        figure(
+          "Groups",
+          count(queue.total),
+          "",
+          queue.failed
+            ? stateLight("failed", `${count(queue.failed)} failed`)
+            : stateLight("completed", "none failed"),
+          ` · ${count(queue.pending + queue.collecting)} waiting · ${count(queue.in_progress)} in progress`,
+        ),
+        figure(
+          "Real-time margin",
+          margin ? span(Math.abs(margin.margin_seconds)) : "–",
+          "",
+          margin
+            ? light(
+                margin.margin_seconds < 0
+                  ? "error"
+                  : margin.margin_seconds < margin.sky_seconds / 4
+                    ? "warning"
+                    : "ok",
+                margin.margin_seconds < 0 ? "behind the sky" : "left of each group",
+              )
+            : "no report in the last day",
+        ),
+        figure(
+          "Last quick look",
+          status.quicklook ? number(status.quicklook.seconds_since_landing.judged, 1) : "–",
+          status.quicklook ? "s after landing" : "",
+          status.quicklook ? status.quicklook.group_id : "none yet",
+        ),
+        figure(
+          "Verdicts",
+          count(verdicts.pass + verdicts.warn + verdicts.fail),
+          "",
+          verdicts.blocking_failed
+            ? light("error", `${plural(verdicts.blocking_failed, "gate")} closed`)
+            : verdicts.fail
+              ? light("warning", `${count(verdicts.fail)} failed`)
+              : light("ok", "all gates open"),
+          verdicts.warn ? ` · ${plural(verdicts.warn, "warning")}` : "",
+        ),
+        figure(
+          "Open alerts",
+          count(open.total),
+          "",
+          worst ? light(worst, `${count(open.by_severity[worst])} ${worst}`) : light("ok", "nothing severe"),
+        ),
+        figure(
+          "Detector state",
+          status.last_snapshot ? age(status.last_snapshot.cycle) : "–",
+          "",
+          status.last_snapshot ? `snapshot ${instant(status.last_snapshot.cycle)}` : "none loaded yet",
+        ),
+        figure(
+          "Disk",
+          disk ? bytes(disk.free_bytes) : "–",
+          "free",
+          disk
+            ? `${number((100 * disk.free_bytes) / disk.total_bytes, 0)} % of ${bytes(disk.total_bytes)}`
+            : null,
+        ),
+      ),
+    );
     showIncoming(pace, status.ledger);
   },
 });
-
-const SVG = "http://www.w3.org/2000/svg";
-
-/** Return bars of counts, drawn; the numbers are said beside them. */
-function bars(values) {
-  const picture = document.createElementNS(SVG, "svg");
-  picture.setAttribute("viewBox", `0 0 ${values.length} 20`);
-  picture.setAttribute("preserveAspectRatio", "none");
-  picture.setAttribute("class", "bars");
-  picture.setAttribute("aria-hidden", "true");
-  const most = Math.max(1, ...values);
-  values.forEach((value, place) => {
-    if (!value) return;
-    const bar = document.createElementNS(SVG, "rect");
-    const height = Math.max(1, (19 * value) / most);
-    for (const [name, size] of Object.entries({ x: place + 0.12, width: 0.76, y: 20 - height, height })) bar.setAttribute(name, size);
-    picture.append(bar);
-  });
-  const ground = document.createElementNS(SVG, "line");
-  for (const [name, at] of Object.entries({ x1: 0, x2: values.length, y1: 20, y2: 20, "vector-effect": "non-scaling-stroke" })) ground.setAttribute(name, at);
-  picture.append(ground);
-  return picture;
-}
-
-function showIncoming(pace, ledger) {
-  const body = document.querySelector("#incoming .body");
-  const known = Object.keys(ledger);
-  if (!known.length) {
-    fill(body, empty("Nothing has arrived yet", "Files that land in the incoming directories are shown here."));
-    return;
-  }
-  const steps = Math.round(3600 / pace.step_seconds);
-  fill(body, known.map((source) => {
-    const found = pace.sources.find((one) => one.source === source);
-    const files = found?.files.slice(-steps).reduce((a, b) => a + b, 0) ?? 0;
-    const size = found?.bytes.slice(-steps).reduce((a, b) => a + b, 0) ?? 0;
-    const { pending, quarantined } = ledger[source];
-    return h("div", { class: "source" },
-      h("div", { class: "line" }, h("strong", {}, SOURCES[source] ?? source), h("span", { class: "soft small" }, found ? age(found.newest) : "nothing in three hours"),
-        h("span", {}, found ? `${plural(files, "file")}, ${bytes(size)} an hour` : "")),
-      found ? bars(found.files) : null,
-      pending || quarantined ? h("div", { class: "small" }, pending ? h("span", { class: "soft" }, `${count(pending)} waiting to be loaded `) : null,
-        quarantined ? light("warning", `${count(quarantined)} in quarantine`) : null) : null);
-  }));
-}
-
-/** Return headings of a table; those of `wide` are left out on narrow displays. */
-const heads = (texts, wide) => texts.map((text) => h("th", { scope: "col", class: wide.includes(text) ? "wide-only" : null }, text));
 
 const alerts = new Panel("alerts", {
   topics: ["alerts"],
@@ -112,20 +124,50 @@ const alerts = new Panel("alerts", {
       return;
     }
     const urgency = (one) => SEVERITIES.indexOf(one.severity) >>> 0; // those that are not severe come last
-    const rows = data.items.sort((a, b) => urgency(a) - urgency(b)).map((one) => h("tr", { class: levelClass(one.severity) },
-      h("td", {}, light(one.severity, one.severity)), h("td", { class: "alert" }, h("strong", {}, one.title), h("div", { class: "soft small" }, one.message)),
-      h("td", { class: "nowrap wide-only" }, one.category), h("td", { class: "nowrap" }, age(one.raised_at)),
-      h("td", { class: "nowrap wide-only" }, one.acknowledged_at ? `taken by ${one.acknowledged_by ?? "somebody"}` : "not taken")));
-    fill(body, h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Open alerts" }, h("table", {},
-      h("thead", {}, h("tr", {}, ...heads(["Severity", "What", "Category", "Since", "Taken"], ["Category", "Taken"]))),
-      h("tbody", {}, rows))));
+    const rows = data.items
+      .sort((a, b) => urgency(a) - urgency(b))
+      .map((one) =>
+        h(
+          "tr",
+          { class: levelClass(one.severity) },
+          h("td", {}, light(one.severity, one.severity)),
+          h(
+            "td",
+            { class: "alert" },
+            h("strong", {}, one.title),
+            h("div", { class: "soft small" }, one.message),
+          ),
+          h("td", { class: "nowrap wide-only" }, one.category),
+          h("td", { class: "nowrap" }, age(one.raised_at)),
+          h(
+            "td",
+            { class: "nowrap wide-only" },
+            one.acknowledged_at ? `taken by ${one.acknowledged_by ?? "somebody"}` : "not taken",
+          ),
+        ),
+      );
+    const columns = [
+      "Severity",
+      "What",
+      { text: "Category", wide: true },
+      "Since",
+      { text: "Taken", wide: true },
+    ];
+    fill(body, table("Open alerts", columns, rows));
   },
 });
 
 function subbands(group) {
   const missing = new Set(group.missing_subbands);
-  const boxes = Array.from({ length: group.expected_subbands }, (_, place) => h("i", { class: missing.has(place) ? "missing" : "" }));
-  return h("span", {}, h("span", { class: "subbands", "aria-hidden": "true" }, boxes), ` ${group.subbands_present} of ${group.expected_subbands}`);
+  const boxes = Array.from({ length: group.expected_subbands }, (_, place) =>
+    h("i", { class: missing.has(place) ? "missing" : "" }),
+  );
+  return h(
+    "span",
+    {},
+    h("span", { class: "subbands", "aria-hidden": "true" }, boxes),
+    ` ${group.subbands_present} of ${group.expected_subbands}`,
+  );
 }
 
 const groups = new Panel("groups", {
@@ -136,13 +178,27 @@ const groups = new Panel("groups", {
       fill(body, empty("No group yet", "Groups appear with their first subband."));
       return;
     }
-    const rows = data.items.map((one) => h("tr", { class: one.state === "failed" ? "error" : "" },
-      h("td", {}, h("a", { href: `/radio/${one.group_id.slice(0, 10)}#${one.group_id}` }, one.group_id.replace("T", " "))),
-      h("td", {}, stateLight(one.state)), h("td", {}, subbands(one)),
-      h("td", { class: "wide-only" }, one.matches.length ? one.matches[0].calibrator : "–"), h("td", {}, age(one.last_update))));
-    fill(body, h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Recent groups" }, h("table", { class: "groups" },
-      h("thead", {}, h("tr", {}, ...heads(["Group (UTC)", "State", "Subbands", "Calibrator", "Changed"], ["Calibrator"]))),
-      h("tbody", {}, rows))));
+    const rows = data.items.map((one) =>
+      h(
+        "tr",
+        { class: one.state === "failed" ? "error" : "" },
+        h(
+          "td",
+          {},
+          h(
+            "a",
+            { href: `/radio/${one.group_id.slice(0, 10)}#${one.group_id}` },
+            one.group_id.replace("T", " "),
+          ),
+        ),
+        h("td", {}, stateLight(one.state)),
+        h("td", {}, subbands(one)),
+        h("td", { class: "wide-only" }, one.matches.length ? one.matches[0].calibrator : "–"),
+        h("td", {}, age(one.last_update)),
+      ),
+    );
+    const columns = ["Group (UTC)", "State", "Subbands", { text: "Calibrator", wide: true }, "Changed"];
+    fill(body, table("Recent groups", columns, rows));
   },
 });
 
@@ -151,15 +207,48 @@ const images = new Panel("images", {
   load: (signal) => ask("/api/images", { limit: 6 }, { signal }),
   show(data, body) {
     if (!data.items.length) {
-      fill(body, empty("No image yet", "The images of the newest groups are shown here with their verdicts."));
+      fill(
+        body,
+        empty("No image yet", "The images of the newest groups are shown here with their verdicts."),
+      );
       return;
     }
-    fill(body, h("div", { class: "images small-ones" }, data.items.map((one) => h("article", {},
-      h("a", { href: `/radio/${one.group_id.slice(0, 10)}#${one.group_id}` },
-        h("img", { src: one.thumbnail, alt: `${one.kind === "quicklook_image" ? "Quick look" : "Image"} of ${one.group_id}`, loading: "lazy", width: 370, height: 320 })),
-      h("div", { class: "image-facts" }, h("span", {}, one.group_id.slice(11)), h("span", { class: "grade", title: "Grade" }, one.grade ?? "")),
-      h("div", { class: "image-facts small" }, one.level ? light(one.level) : light("unread", "not judged"),
-        h("span", { class: "soft" }, one.noise_jy ? `${number(one.noise_jy * 1e3, 2)} mJy noise` : ""))))));
+    fill(
+      body,
+      h(
+        "div",
+        { class: "images small-ones" },
+        data.items.map((one) =>
+          h(
+            "article",
+            {},
+            h(
+              "a",
+              { href: `/radio/${one.group_id.slice(0, 10)}#${one.group_id}` },
+              h("img", {
+                src: one.thumbnail,
+                alt: `${one.kind === "quicklook_image" ? "Quick look" : "Image"} of ${one.group_id}`,
+                loading: "lazy",
+                width: 370,
+                height: 320,
+              }),
+            ),
+            h(
+              "div",
+              { class: "image-facts" },
+              h("span", {}, one.group_id.slice(11)),
+              h("span", { class: "grade", title: "Grade" }, one.grade ?? ""),
+            ),
+            h(
+              "div",
+              { class: "image-facts small" },
+              one.level ? light(one.level) : light("unread", "not judged"),
+              h("span", { class: "soft" }, one.noise_jy ? `${number(one.noise_jy * 1e3, 2)} mJy noise` : ""),
+            ),
+          ),
+        ),
+      ),
+    );
   },
 });
 
@@ -170,12 +259,29 @@ const detector = new Panel("detector", {
   show(data, body) {
     const facts = ["IHCal", "OHCal"].flatMap((name) => {
       const wrong = data.lights.filter((one) => one.detector === name && one.level !== "ok");
-      return [h("dt", {}, name), h("dd", {}, wrong.length
-        ? wrong.map((one) => light(one.level, `${one.aspect} ${one.level === "unread" ? "not read" : one.level}`))
-        : light("ok", "all in order"))];
+      return [
+        h("dt", {}, name),
+        h(
+          "dd",
+          {},
+          wrong.length
+            ? wrong.map((one) =>
+                light(one.level, `${one.aspect} ${one.level === "unread" ? "not read" : one.level}`),
+              )
+            : light("ok", "all in order"),
+        ),
+      ];
     });
-    fill(body, h("p", { class: "soft small" }, `Snapshot ${instant(data.cycle)} UTC, `, age(data.cycle, data.stale_after_seconds)),
-      h("dl", { class: "detectors" }, facts));
+    fill(
+      body,
+      h(
+        "p",
+        { class: "soft small" },
+        `Snapshot ${instant(data.cycle)} UTC, `,
+        age(data.cycle, data.stale_after_seconds),
+      ),
+      h("dl", { class: "detectors" }, facts),
+    );
   },
 });
 
@@ -184,9 +290,18 @@ const rig = new Panel("rig", {
   nothing: ["No day of the rig yet", "Its files are read from the incoming directory as they land."],
   load: (signal) => ask("/api/kpis", {}, { signal }),
   show(data, body) {
-    fill(body, h("p", { class: "soft small" }, `Newest day: ${data.date}`), h("dl", { class: "figures" },
-      figure("Mean temperature", number(data.avg_temp), "°C"), figure("Mean pressure", number(data.avg_pressure), "kPa"),
-      figure("Red alerts", count(data.alert_count), ""), figure("Data quality", number(data.data_quality_score), "%")));
+    fill(
+      body,
+      h("p", { class: "soft small" }, `Newest day: ${data.date}`),
+      h(
+        "dl",
+        { class: "figures" },
+        figure("Mean temperature", number(data.avg_temp), "°C"),
+        figure("Mean pressure", number(data.avg_pressure), "kPa"),
+        figure("Red alerts", count(data.alert_count), ""),
+        figure("Data quality", number(data.data_quality_score), "%"),
+      ),
+    );
   },
 });
 

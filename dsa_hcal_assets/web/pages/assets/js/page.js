@@ -2,6 +2,7 @@
 
 import { byId, fill, h } from "./dom.js";
 import { follow } from "./live.js";
+import { notice } from "./parts.js";
 import { ago, ageSeconds } from "./words.js";
 
 const THEMES = ["system", "light", "dark"];
@@ -14,7 +15,11 @@ const STATES = {
 /** Return a time that keeps saying how long ago it was; beyond `staleAfter` seconds it is marked. */
 export function age(iso, staleAfter = Infinity) {
   const stale = iso && ageSeconds(iso) > staleAfter;
-  return h("time", { class: stale ? "age stale" : "age", datetime: iso, "data-stale-after": staleAfter }, ago(iso));
+  return h(
+    "time",
+    { class: stale ? "age stale" : "age", datetime: iso, "data-stale-after": staleAfter },
+    ago(iso),
+  );
 }
 
 /** Start the page: load all panels, then again whenever there is news about them. */
@@ -29,7 +34,10 @@ export function start(panels) {
   const topics = [...new Set(panels.flatMap((panel) => panel.topics))];
   follow(
     topics,
-    (topic) => panels.filter((panel) => topic === null || panel.topics.includes(topic)).forEach((panel) => panel.want()),
+    (topic) =>
+      panels
+        .filter((panel) => topic === null || panel.topics.includes(topic))
+        .forEach((panel) => panel.want()),
     showState,
   );
   document.addEventListener("visibilitychange", () => {
@@ -55,13 +63,11 @@ function showState(state, reason) {
   place.dataset.state = state;
   place.title = reason;
   fill(place, h("span", { "aria-hidden": "true" }, symbol), h("span", {}, word));
-  const notices = byId("notices");
-  const notice = state === "away"
-    ? h("p", { class: "notice error", id: "outage" }, h("span", { "aria-hidden": "true" }, "✖"),
-      h("span", {}, h("strong", {}, "The database does not answer. "), `${reason} What is shown is old.`))
-    : null;
   byId("outage")?.remove();
-  if (notice) notices.append(notice);
+  if (state !== "away") return;
+  const outage = notice("error", "The database does not answer. ", `${reason} What is shown is old.`);
+  outage.id = "outage";
+  byId("notices").append(outage);
 }
 
 function showTheme() {
@@ -85,11 +91,18 @@ function showTheme() {
     label();
     document.dispatchEvent(new CustomEvent("theme"));
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new CustomEvent("theme")));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
+    document.dispatchEvent(new CustomEvent("theme")),
+  );
 }
 
 function askToSignIn() {
   if (byId("signed-out")) return;
-  byId("notices").append(h("p", { class: "notice warning", id: "signed-out" }, h("span", { "aria-hidden": "true" }, "▲"),
-    h("span", {}, h("strong", {}, "You are not signed in any more. "), h("a", { href: "/sign-in" }, "Sign in again"))));
+  const told = notice(
+    "warning",
+    "You are not signed in any more. ",
+    h("a", { href: "/sign-in" }, "Sign in again"),
+  );
+  told.id = "signed-out";
+  byId("notices").append(told);
 }

@@ -2,6 +2,7 @@
 
 import { Failure } from "./api.js";
 import { byId, empty, fill, h } from "./dom.js";
+import { notice } from "./parts.js";
 import { span, time } from "./words.js";
 
 const SHORTEST_PAUSE_MS = 1000; // news that come faster are taken together
@@ -16,7 +17,10 @@ export class Panel {
    * @param waits true: another panel says when to load first
    * @param without called with a failure when there is nothing to show
    */
-  constructor(id, { load, show, topics = [], nothing = ["Nothing yet", ""], waits = false, without = () => {} }) {
+  constructor(
+    id,
+    { load, show, topics = [], nothing = ["Nothing yet", ""], waits = false, without = () => {} },
+  ) {
     this.section = byId(id);
     this.body = this.section.querySelector(".body");
     this.note = h("span", { class: "note small stale", role: "status" });
@@ -35,6 +39,7 @@ export class Panel {
     this.due = null;
     const loading = (this.loading = new AbortController());
     this.askedAt = Date.now();
+    this.overtaken = false;
     try {
       const data = await this.load(loading.signal);
       if (loading.signal.aborted) return;
@@ -47,13 +52,18 @@ export class Panel {
       if (!(error instanceof Failure)) throw error;
       this.fail(error);
     } finally {
-      if (this.loading === loading) this.loading = null;
+      if (this.loading === loading) {
+        this.loading = null;
+        if (this.overtaken) this.want();
+      }
       this.tell();
     }
   }
 
   /** Load again soon; what is asked for several times at once is loaded once. */
   want() {
+    // news that come while something is loaded may be newer than it
+    if (this.loading) this.overtaken = true;
     if (this.due || this.loading) return;
     const pause = Math.max(0, (this.askedAt ?? 0) + SHORTEST_PAUSE_MS - Date.now());
     this.due = setTimeout(() => this.refresh(), pause);
@@ -65,8 +75,7 @@ export class Panel {
       this.data = null;
       fill(this.body, empty(this.nothing[0], this.nothing[1] || error.message));
     } else if (this.data == null) {
-      fill(this.body, h("p", { class: "notice error" }, h("span", { "aria-hidden": "true" }, "✖"),
-        h("span", {}, h("strong", {}, "Not known. "), error.message)));
+      fill(this.body, notice("error", "Not known. ", error.message));
     }
     if (this.data == null) this.without(error);
     document.dispatchEvent(new CustomEvent("failure", { detail: error }));

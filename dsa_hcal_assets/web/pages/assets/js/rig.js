@@ -3,6 +3,7 @@
 import { ask, Failure } from "./api.js";
 import { byId, empty, fill, h, light } from "./dom.js";
 import { Panel } from "./panel.js";
+import { figure, table } from "./parts.js";
 import { start } from "./page.js";
 import { SeriesChart, seconds } from "./series_chart.js";
 import { count, instant, number, plural } from "./words.js";
@@ -30,24 +31,33 @@ async function wantedSpan(signal) {
   return { start: new Date(from).toISOString(), end: new Date(to).toISOString() };
 }
 
-function figure(name, value, unit, below) {
-  return h("div", { class: "figure" }, h("dt", {}, name), h("dd", {}, value, h("small", {}, unit ? ` ${unit}` : "")),
-    below ? h("dd", { class: "below" }, below) : null);
-}
-
 const kpis = new Panel("kpis", {
   topics: ["kpis"],
-  nothing: ["No key figures of this day", "The rig delivered nothing, or its day has not been processed yet."],
+  nothing: [
+    "No key figures of this day",
+    "The rig delivered nothing, or its day has not been processed yet.",
+  ],
   load: async (signal) => ask("/api/kpis", { date: await chosenDay(signal) }, { signal }),
   show(data, body) {
     byId("kpis-title").textContent = `Key figures of ${data.date}`;
-    fill(body, h("dl", { class: "figures" },
-      figure("Mean temperature", number(data.avg_temp), "°C"),
-      figure("Mean pressure", number(data.avg_pressure), "kPa"),
-      figure("Red alerts", count(data.alert_count), "", data.alert_count ? light("error", "see below") : light("ok", "none")),
-      figure("Uptime", number(data.uptime_hours), "h"),
-      figure("Readings delivered", count(data.total_records), ""),
-      figure("Data quality", number(data.data_quality_score), "%", "kept by cleaning")));
+    fill(
+      body,
+      h(
+        "dl",
+        { class: "figures" },
+        figure("Mean temperature", number(data.avg_temp), "°C"),
+        figure("Mean pressure", number(data.avg_pressure), "kPa"),
+        figure(
+          "Red alerts",
+          count(data.alert_count),
+          "",
+          data.alert_count ? light("error", "see below") : light("ok", "none"),
+        ),
+        figure("Uptime", number(data.uptime_hours), "h"),
+        figure("Readings delivered", count(data.total_records), ""),
+        figure("Data quality", number(data.data_quality_score), "%", "kept by cleaning"),
+      ),
+    );
   },
 });
 
@@ -66,20 +76,36 @@ const trends = new Panel("trends", {
   load: async (signal) => ask("/api/trends", await wantedSpan(signal), { signal }),
   show(data, body) {
     if (!body.contains(temperature.element)) {
-      body.replaceChildren(...[temperature, pressure, uptime].flatMap((chart) => [h("h3", {}, `${chart.name} (${chart.unit})`), chart.element]));
+      body.replaceChildren(
+        ...[temperature, pressure, uptime].flatMap((chart) => [
+          h("h3", {}, `${chart.name} (${chart.unit})`),
+          chart.element,
+        ]),
+      );
     }
     const times = seconds(data.timestamps);
     const span = [Date.parse(data.start) / 1000, Date.parse(data.end) / 1000];
     const series = (name, colour) => ({
-      label: data.step_seconds ? "mean" : "reading", colour, times, mean: data[name], step: data.step_seconds,
+      label: data.step_seconds ? "mean" : "reading",
+      colour,
+      times,
+      mean: data[name],
+      step: data.step_seconds,
       ...(data.step_seconds ? { min: data[`${name}_min`], max: data[`${name}_max`] } : {}),
     });
     const found = unusual(data);
     const signs = (quantity) => found.filter((one) => one.quantity === quantity);
     temperature.show({ span, series: [series("temperatures", "--series-1")], signs: signs("temperature") });
     pressure.show({ span, series: [series("pressures", "--series-2")], signs: signs("pressure") });
-    uptime.show({ span, series: [{ label: "uptime", colour: "--series-3", times, mean: data.uptime_hours, step: data.step_seconds }] });
-    const each = data.step_seconds ? `, one point each ${number(data.step_seconds / 60, 0)} min with its extremes` : "";
+    uptime.show({
+      span,
+      series: [
+        { label: "uptime", colour: "--series-3", times, mean: data.uptime_hours, step: data.step_seconds },
+      ],
+    });
+    const each = data.step_seconds
+      ? `, one point each ${number(data.step_seconds / 60, 0)} min with its extremes`
+      : "";
     byId("points").textContent = `${plural(data.record_count, "reading")}${each}. ✖ red alert, ▲ yellow`;
     showUnusual(found);
     offerCsv(data);
@@ -96,7 +122,8 @@ function unusual(data) {
     };
     add("temperature", "error", data.temperature_alerts[place], data.temperatures_max[place], "°C");
     add("pressure", "error", data.pressure_alerts[place], data.pressures_max[place], "kPa");
-    if (!data.pressure_alerts[place]) add("pressure", "warning", data.pressure_warnings[place], data.pressures_max[place], "kPa");
+    if (!data.pressure_alerts[place])
+      add("pressure", "warning", data.pressure_warnings[place], data.pressures_max[place], "kPa");
   });
   return found;
 }
@@ -107,15 +134,33 @@ function showUnusual(found) {
     fill(body, empty("Nothing was out of order", "No reading of this span raised an alert."));
     return;
   }
-  const rows = found.slice(0, LISTED).map((one) => h("tr", { class: one.level },
-    h("td", { class: "nowrap" }, instant(one.at * 1000)), h("td", {}, light(one.level, one.level === "error" ? "red" : "yellow")),
-    h("td", {}, one.quantity), h("td", { class: "number" }, `${number(one.value)} ${one.unit}`),
-    h("td", { class: "number" }, count(one.many))));
-  const head = h("tr", {}, ...["Time (UTC)", "Alert", "Quantity"].map((text) => h("th", { scope: "col" }, text)),
-    ...["Value", "Readings"].map((text) => h("th", { scope: "col", class: "number" }, text)));
-  fill(body, h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Readings out of order" },
-    h("table", {}, h("thead", {}, head), h("tbody", {}, rows))),
-  found.length > LISTED ? h("p", { class: "soft small" }, `The first ${LISTED} of ${count(found.length)}.`) : null);
+  const rows = found
+    .slice(0, LISTED)
+    .map((one) =>
+      h(
+        "tr",
+        { class: one.level },
+        h("td", { class: "nowrap" }, instant(one.at * 1000)),
+        h("td", {}, light(one.level, one.level === "error" ? "red" : "yellow")),
+        h("td", {}, one.quantity),
+        h("td", { class: "number" }, `${number(one.value)} ${one.unit}`),
+        h("td", { class: "number" }, count(one.many)),
+      ),
+    );
+  const columns = [
+    "Time (UTC)",
+    "Alert",
+    "Quantity",
+    { text: "Value", number: true },
+    { text: "Readings", number: true },
+  ];
+  fill(
+    body,
+    table("Readings out of order", columns, rows),
+    found.length > LISTED
+      ? h("p", { class: "soft small" }, `The first ${LISTED} of ${count(found.length)}.`)
+      : null,
+  );
 }
 
 function offerCsv(data) {
@@ -130,13 +175,19 @@ const summary = new Panel("summary", {
   nothing: ["No day yet", "The rig's files are read from its incoming directory as they land."],
   load: (signal) => ask("/api/summary", {}, { signal }),
   show(data, body) {
-    fill(body, h("dl", { class: "figures" },
-      figure("Days", count(data.days), "", `${data.first_day} to ${data.last_day}`),
-      figure("Readings", count(data.total_records), "", `${count(data.kept_records)} kept`),
-      figure("Red alerts", count(data.alert_count), ""),
-      figure("Mean temperature", number(data.avg_temp), "°C"),
-      figure("Mean pressure", number(data.avg_pressure), "kPa"),
-      figure("Data quality", number(data.data_quality_score), "%")));
+    fill(
+      body,
+      h(
+        "dl",
+        { class: "figures" },
+        figure("Days", count(data.days), "", `${data.first_day} to ${data.last_day}`),
+        figure("Readings", count(data.total_records), "", `${count(data.kept_records)} kept`),
+        figure("Red alerts", count(data.alert_count), ""),
+        figure("Mean temperature", number(data.avg_temp), "°C"),
+        figure("Mean pressure", number(data.avg_pressure), "kPa"),
+        figure("Data quality", number(data.data_quality_score), "%"),
+      ),
+    );
   },
 });
 

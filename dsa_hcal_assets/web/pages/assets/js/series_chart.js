@@ -19,10 +19,18 @@ export class SeriesChart {
   constructor({ name, unit, decimals = 2, height = 220, sync = null }, zoom = () => {}) {
     Object.assign(this, { name, unit, decimals, height, sync, zoom });
     this.place = h("div", { class: "plot" });
-    this.element = h("div", {
-      class: "series-chart", tabindex: 0, role: "application", "aria-roledescription": "chart", "aria-label": name,
-      onkeydown: (event) => this.key(event),
-    }, this.place);
+    this.element = h(
+      "div",
+      {
+        class: "series-chart",
+        tabindex: 0,
+        role: "application",
+        "aria-roledescription": "chart",
+        "aria-label": name,
+        onkeydown: (event) => this.key(event),
+      },
+      this.place,
+    );
     // what arrives while somebody drags is drawn when the drag has ended
     this.element.addEventListener("pointerdown", () => {
       this.dragging = true;
@@ -83,15 +91,24 @@ export class SeriesChart {
     const said = (value) => number(value, this.decimals);
     const shown = (_, value) => (value == null ? "–" : `${said(value)} ${this.unit}`);
     // extremes follow the mean in the columns, and in words
-    const shownWithExtremes = (plot, value, line, place) => (value == null ? "–"
-      : `${said(value)} (${said(plot.data[line + 2][place])} to ${said(plot.data[line + 1][place])}) ${this.unit}`);
-    const lines = [{ label: "UTC", value: (_, seconds) => (seconds == null ? "–" : instant(seconds * 1000)) }];
+    const shownWithExtremes = (plot, value, line, place) =>
+      value == null
+        ? "–"
+        : `${said(value)} (${said(plot.data[line + 2][place])} to ${said(plot.data[line + 1][place])}) ${this.unit}`;
+    const lines = [
+      { label: "UTC", value: (_, seconds) => (seconds == null ? "–" : instant(seconds * 1000)) },
+    ];
     const bands = [];
     for (const one of this.data.series) {
       const stroke = colour(one.colour);
       const sparse = one.times.length < 60;
       lines.push({
-        label: one.label, stroke, width: 1.5, value: one.min ? shownWithExtremes : shown, dash: one.dash, spanGaps: false,
+        label: one.label,
+        stroke,
+        width: 1.5,
+        value: one.min ? shownWithExtremes : shown,
+        dash: one.dash,
+        spanGaps: false,
         points: { show: sparse, size: 4, fill: stroke },
       });
       if (one.min) {
@@ -100,15 +117,33 @@ export class SeriesChart {
         bands.push({ series: [lines.length - 2, lines.length - 1], fill: faint(stroke) });
       }
     }
-    const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: `11px ${getComputedStyle(document.body).fontFamily}` };
+    const axis = {
+      stroke: colour("--soft"),
+      grid: { stroke: colour("--line"), width: 1 },
+      ticks: { show: false },
+      font: `11px ${getComputedStyle(document.body).fontFamily}`,
+    };
     return {
-      width: this.width(), height: this.height,
+      width: this.width(),
+      height: this.height,
       tzDate: (seconds) => globalThis.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-      series: lines, bands,
-      scales: { x: { range: this.data.span ? () => this.data.span : undefined }, y: { range: (_, low, high) => this.range(low, high) } },
+      series: lines,
+      bands,
+      scales: {
+        x: { range: this.data.span ? () => this.data.span : undefined },
+        y: { range: (_, low, high) => this.range(low, high) },
+      },
       axes: [
-        { ...axis, values: (_, splits, __, ___, step) => splits.map((at, place) => tickText(at, step, place === 0, place === splits.length - 1)) },
-        { ...axis, size: 58, values: (_, splits, __, ___, step) => splits.map((value) => tickNumber(value, step)) },
+        {
+          ...axis,
+          values: (_, splits, __, ___, step) =>
+            splits.map((at, place) => tickText(at, step, place === 0, place === splits.length - 1)),
+        },
+        {
+          ...axis,
+          size: 58,
+          values: (_, splits, __, ___, step) => splits.map((value) => tickNumber(value, step)),
+        },
       ],
       cursor: {
         drag: { x: true, y: false, setScale: false },
@@ -117,12 +152,16 @@ export class SeriesChart {
       },
       legend: { show: true, live: true, markers: { width: 2 } },
       hooks: {
-        setSelect: [(plot) => {
-          if (plot.select.width < 4) return;
-          const edges = [plot.select.left, plot.select.left + plot.select.width].map((left) => plot.posToVal(left, "x"));
-          plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-          this.zoom(edges);
-        }],
+        setSelect: [
+          (plot) => {
+            if (plot.select.width < 4) return;
+            const edges = [plot.select.left, plot.select.left + plot.select.width].map((left) =>
+              plot.posToVal(left, "x"),
+            );
+            plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+            this.zoom(edges);
+          },
+        ],
         draw: [(plot) => this.paintLimits(plot), (plot) => this.paintSigns(plot)],
       },
     };
@@ -188,7 +227,8 @@ export class SeriesChart {
   }
 
   resize() {
-    if (this.plot && this.plot.width !== this.width()) this.plot.setSize({ width: this.width(), height: this.height });
+    if (this.plot && this.plot.width !== this.width())
+      this.plot.setSize({ width: this.width(), height: this.height });
   }
 }
 
@@ -213,7 +253,10 @@ function columns({ times, mean, min, max, step }) {
 
 /** Return the median of the steps between times, seconds. */
 function usualStep(times) {
-  const steps = times.slice(1).map((at, place) => at - times[place]).sort((a, b) => a - b);
+  const steps = times
+    .slice(1)
+    .map((at, place) => at - times[place])
+    .sort((a, b) => a - b);
   return steps[Math.floor(steps.length / 2)] ?? Infinity;
 }
 
@@ -231,6 +274,7 @@ function tickText(at, step, first, last) {
 
 function tickNumber(value, step) {
   let decimals = 0;
-  while (decimals < 6 && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals += 1;
+  while (decimals < 6 && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6)
+    decimals += 1;
   return number(value, decimals);
 }

@@ -2,7 +2,10 @@
 
 export function cross(pen, x, y, size) {
   const half = size / 2;
-  for (const [line, style] of [[4, "#ffffff"], [2, "#b3123f"]]) {
+  for (const [line, style] of [
+    [4, "#ffffff"],
+    [2, "#b3123f"],
+  ]) {
     pen.beginPath();
     pen.moveTo(x - half, y - half);
     pen.lineTo(x + half, y + half);

@@ -10,7 +10,8 @@ function inOrder(halfSectors) {
   const rows = [];
   for (let first = 0; first < halfSectors.length / 2; first += SECTORS_A_ROW) {
     for (const half of [0, 1]) {
-      for (let sector = first; sector < first + SECTORS_A_ROW; sector += 1) rows.push(halfSectors[2 * sector + half]);
+      for (let sector = first; sector < first + SECTORS_A_ROW; sector += 1)
+        rows.push(halfSectors[2 * sector + half]);
     }
   }
   return rows;
@@ -47,16 +48,26 @@ export class Tiles {
 
   build(halfSectors) {
     // the inner detector first, as people count them
-    for (const [detector, title] of [["IHCal", "Inner"], ["OHCal", "Outer"]]) {
+    for (const [detector, title] of [
+      ["IHCal", "Inner"],
+      ["OHCal", "Outer"],
+    ]) {
       const own = halfSectors.filter((one) => one.detector === detector);
       const tiles = inOrder(own).map((one) => {
-        const tile = h("button", { type: "button", tabindex: -1, "data-number": one.half_sector, "aria-pressed": "false" },
-          h("span", { class: "name" }, one.label), h("span", { class: "symbol", "aria-hidden": "true" }), h("span", { class: "value" }));
+        const tile = h(
+          "button",
+          { type: "button", tabindex: -1, "data-number": one.half_sector, "aria-pressed": "false" },
+          h("span", { class: "name" }, one.label),
+          h("span", { class: "symbol", "aria-hidden": "true" }),
+          h("span", { class: "value" }),
+        );
         this.tiles.set(one.half_sector, tile);
         return tile;
       });
-      this.element.append(h("h3", { class: "tiles-title" }, `${title} (${detector})`),
-        h("div", { class: "tiles", role: "group", "aria-label": `${title} half-sectors` }, tiles));
+      this.element.append(
+        h("h3", { class: "tiles-title" }, `${title} (${detector})`),
+        h("div", { class: "tiles", role: "group", "aria-label": `${title} half-sectors` }, tiles),
+      );
     }
     this.element.querySelector("button").tabIndex = 0;
   }
@@ -80,7 +91,14 @@ export class Tiles {
     const at = all.indexOf(event.target);
     if (at < 0) return;
     const columns = getComputedStyle(event.target.parentElement).gridTemplateColumns.split(" ").length;
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -(at % PER_DETECTOR), End: PER_DETECTOR - 1 - (at % PER_DETECTOR) };
+    const steps = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: -columns,
+      ArrowDown: columns,
+      Home: -(at % PER_DETECTOR),
+      End: PER_DETECTOR - 1 - (at % PER_DETECTOR),
+    };
     const next = all[at + (steps[event.key] ?? NaN)];
     if (!next) return;
     event.preventDefault();
