@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Path, Query
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, Response, StreamingResponse
 from pydantic import BaseModel
 
 from dsa_hcal_assets.products import listing, manifest
 from dsa_hcal_assets.products.listing import Version
 from dsa_hcal_assets.products.manifest import BadManifest
-from dsa_hcal_assets.products.tree import Entry
+from dsa_hcal_assets.products.tree import MANIFEST, Entry
 from dsa_hcal_assets.quality import store as verdicts
 from dsa_hcal_assets.web import product_files
 from dsa_hcal_assets.web.api.answers import FromRow
@@ -21,6 +21,7 @@ from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.etags import TaggedFile
 from dsa_hcal_assets.web.paging import USUAL_ITEMS, CursorText, Keyset, Limit, Number, Page, offsets
 from dsa_hcal_assets.web.parameters import Identifier, Instant, Measured, Word
+from dsa_hcal_assets.web.product_archive import tar_of
 
 _NEWEST_FIRST = Keyset(Number)
 _PICTURES = (".png", ".svg", ".jpg")
@@ -84,6 +85,7 @@ class ProductDetail(Product):
     inputs: list[Input]
     verdicts: list[Judgement]
     files: str
+    archive: str
     thumbnail: str
 
 
@@ -168,6 +170,7 @@ def routes(web: Web) -> APIRouter:
             inputs=[Input(**one) for one in inputs],
             verdicts=[Judgement.model_validate(one) for one in verdicts.latest(web.reader, product_id)],
             files=f"{version.href}/files",
+            archive=f"{version.href}/archive",
             thumbnail=thumbnail_address(product_id),
         )
 
@@ -181,6 +184,25 @@ def routes(web: Web) -> APIRouter:
         """Files of a version, by path, with checksums and where they are downloaded."""
         entries = files_of(found(product_id))
         return offsets([_file(product_id, one) for one in entries], limit, cursor)
+
+    @router.get(
+        "/api/products/{product_id}/archive",
+        response_class=StreamingResponse,
+        responses={
+            200: {"content": {"application/x-tar": {}}},
+            404: {"description": "No such product, or its files are gone"},
+        },
+    )
+    def archive(product_id: Annotated[Identifier, Path()]) -> Response:
+        """All files of a version with their manifest, as one tar archive."""
+        version = found(product_id)
+        names = [one.path for one in files_of(version)]
+        top = f"{version.kind}-{version.partition}-v{version.version:04d}".replace(":", "")
+        return StreamingResponse(
+            tar_of(web.settings.products / version.path, [*names, MANIFEST], top),
+            media_type="application/x-tar",
+            headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(top, safe="")}.tar"},
+        )
 
     @router.get(
         "/api/products/{product_id}/thumbnail",

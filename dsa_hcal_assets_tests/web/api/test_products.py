@@ -1,6 +1,8 @@
 """Products are found by kind, partition and time, and told with verdicts, provenance, files, pictures."""
 
+import io
 import shutil
+import tarfile
 from urllib.parse import quote
 
 import pytest
@@ -86,6 +88,17 @@ def test_every_file_can_be_downloaded_by_the_address_given(client, make):
     assert answer["total"] == 3
 
 
+def test_all_files_come_as_one_archive_with_their_manifest(client, make):
+    made = make(
+        kind="measurement_set", day="2025-06-05T20:37:07", files=("visibilities.ms/table.dat", "a.png")
+    )
+    answer = client.get(client.get(f"/api/products/{made.product_id}").json()["archive"])
+    assert "measurement_set-2025-06-05T203707-v0001.tar" in answer.headers["content-disposition"]
+    with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert names == {"visibilities.ms/table.dat", "a.png", "manifest.json"}
+
+
 @pytest.mark.parametrize(
     ("files", "shown"),
     [
@@ -109,6 +122,7 @@ def test_without_a_picture_files_or_product_there_is_404(client, make, store):
         f"/api/products/{plain.product_id}/thumbnail",
         f"/api/products/{gone.product_id}/thumbnail",
         f"/api/products/{gone.product_id}/files",
+        f"/api/products/{gone.product_id}/archive",
         "/api/products/4711",
         "/api/products/4711/files",
         "/api/products/4711/thumbnail",
