@@ -198,10 +198,11 @@ def routes(web: Web) -> APIRouter:
         version = found(product_id)
         names = [one.path for one in files_of(version)]
         top = f"{version.kind}-{version.partition}-v{version.version:04d}".replace(":", "")
+        file_name = quote(f"{top}.tar", safe="")
         return StreamingResponse(
             tar_of(web.settings.products / version.path, [*names, MANIFEST], top),
             media_type="application/x-tar",
-            headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(top, safe="")}.tar"},
+            headers={"Content-Disposition": f"attachment; filename*=UTF-8''{file_name}"},
         )
 
     @router.get(
