@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from multiprocessing.sharedctypes import Synchronized
 
 import numpy as np
 
@@ -25,8 +26,12 @@ CONNECT_AT_ONCE = 50
 
 @dataclass
 class Received:
-    """What all clients got: client, number of the state, and seconds from its writing to its receipt."""
+    """What all clients got: client, number of the state, and seconds from its writing to its receipt.
 
+    `newest` is the number of the newest state that any of them got, for another process to see.
+    """
+
+    newest: "Synchronized[int]"
     clients: list[int] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
@@ -74,6 +79,7 @@ class Client(asyncio.Protocol):
                 self._received.clients.append(self._number)
                 self._received.numbers.append(int(found[3]))
                 self._received.seconds.append(arrived - written)
+                self._received.newest.value = int(found[3])
 
     def _opened(self) -> bool:
         head, separator, rest = bytes(self._buffer).partition(b"\r\n\r\n")
