@@ -5,7 +5,7 @@ of observation groups (quick: 10,000), on the embedded server; the API as the se
 are the 95th percentiles of health, key figures and a year's trend, each asked for by all clients at once, and
 processor time per request, which a busy machine changes less. Beside it: a new connection of the database
 for each request, as applications without a pool have it, and the year's readings one by one instead of
-decimated. With ``benchmarks.api_live`` there, a thousand clients of live data follow.
+decimated. A thousand clients of live data follow (`benchmarks.api_live`).
 """
 
 import argparse
@@ -25,7 +25,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks import api_scene, detector_state_queries
+from benchmarks import api_live, api_scene, detector_state_queries
 from benchmarks.api_clients import Answered, at_a_steady_rate, one_after_the_other
 from benchmarks.detector_state_scene import TOWERS, fresh_database, serving
 
@@ -88,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         record |= {"rows": rows, "groups": GROUPS[quick]}
         postmaster = psutil.Process(int((home / "postgres" / "postmaster.pid").read_text().split()[0]))
         _measure(record, database.url, home, postmaster, SECONDS[quick])
+    _listen(record, quick)
     usage = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     record["peak_rss_mib"] = round(max(usage) / 1024, 1)
     print(json.dumps(record))
@@ -120,6 +121,17 @@ def _measure(
     }
     record["ratios"]["undecimated"] = round(undecimated.median_ms / decimated.median_ms, 2)
     record["shares"] = {}
+
+
+def _listen(record: dict[str, Any], quick: bool) -> None:
+    """Measure clients of live data; `api_live` says how."""
+    clients = api_live.CLIENTS[quick]
+    found = api_live.run(clients, api_live.UPDATES[quick], api_live.QUIET_SECONDS[quick])
+    for name, one in found.items():
+        print(f"{clients} clients of live data, {name:10} p95 {one.p95_ms:7.1f} ms, {one.lost} updates lost")
+    record["p95_ms"]["live"] = round(found["hub"].p95_ms, 2)
+    record["live"] = {"clients": clients, "lost": found["hub"].lost}
+    record["ratios"]["live.task_per_client"] = round(found["naive"].p95_ms / found["hub"].p95_ms, 2)
 
 
 def _tell(ours: dict[str, Loaded], unpooled: dict[str, Loaded]) -> None:

@@ -2,8 +2,9 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -50,7 +51,16 @@ def fresh_database(server: EmbeddedServer, name: str) -> Iterator[Database]:
         yield database
     finally:
         database.close()
-        administer(server, f"drop database {name} with (force)")
+        _drop(server, name)
+
+
+def _drop(server: EmbeddedServer, name: str) -> None:
+    for _ in range(20):
+        with suppress(psycopg2.errors.InsufficientPrivilege):  # the server's own vacuum is at work in it
+            administer(server, f"drop database {name} with (force)")
+            return
+        time.sleep(3)
+    raise RuntimeError(f"database {name} is still being vacuumed after a minute")
 
 
 def administer(server: EmbeddedServer, statement: str) -> None:
