@@ -29,5 +29,6 @@ def reason_of(error: Exception) -> str:
 
 def _unavailable(_: Request, error: Exception) -> JSONResponse:
     logger.warning("no answer from the database: %s", error)
-    content = {"status": "unavailable", "database": "down", "reason": reason_of(error)}
+    reason = reason_of(error)
+    content = {"detail": reason, "status": "unavailable", "database": "down", "reason": reason}
     return JSONResponse(content | {"timestamp": utc_now().isoformat()}, status_code=503)

@@ -13,6 +13,7 @@ Examples
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import HTTPException, Query
@@ -72,8 +73,8 @@ class Keyset:
             return None
         try:
             text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            return self._key.validate_json(text)
-        except (binascii.Error, ValidationError) as error:
+            return tuple(_utc(value) for value in self._key.validate_json(text))
+        except (binascii.Error, ValidationError, OverflowError) as error:
             raise HTTPException(422, "cursor: not the `next` of a page of this list") from error
 
     def page(
@@ -102,6 +103,11 @@ class Keyset:
 
     def _cursor(self, key: tuple[Any, ...]) -> str:
         return base64.urlsafe_b64encode(self._key.dump_json(key)).decode().rstrip("=")
+
+
+def _utc(value: Any) -> Any:
+    # PostgreSQL takes no zone further than 16 hours from UTC
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 _OFFSET = Keyset(Number)

@@ -5,7 +5,7 @@ A parameter is bounded to what a reader below can take: the answer to any other 
 
 import math
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -24,11 +24,12 @@ def _of_this_age(value: datetime) -> datetime:
     # room for any zone and any difference of times
     if not 1900 <= value.year <= 2200:
         raise ValueError("a time lies between the years 1900 and 2200")
-    return value
+    # PostgreSQL takes no zone further than 16 hours from UTC
+    return value.astimezone(UTC)
 
 
 Instant = Annotated[datetime, BeforeValidator(_iso_text), AfterValidator(_of_this_age)]
-"""A time with its zone, ISO 8601; naive ones are refused."""
+"""A time with its zone, ISO 8601, as UTC; naive ones are refused."""
 
 GroupKey = Annotated[
     str,

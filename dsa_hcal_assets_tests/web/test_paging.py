@@ -83,3 +83,16 @@ def test_an_altered_cursor_is_refused(text):
 def test_any_text_of_the_alphabet_is_a_cursor_or_refused(cursor):
     with pytest.raises(HTTPException):
         ORDER.after(cursor)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [("2025-06-05T20:37:07+23:59", "2025-06-04T20:38:07+00:00"), ("9999-12-31T23:59:59-23:59", None)],
+)
+def test_a_time_of_an_altered_cursor_is_one_that_postgresql_takes(moment, expected):
+    cursor = base64.urlsafe_b64encode(f'["{moment}", 1, "a"]'.encode()).decode().rstrip("=")
+    if expected is None:
+        with pytest.raises(HTTPException):
+            ORDER.after(cursor)
+    else:
+        assert ORDER.after(cursor)[0].isoformat() == expected

@@ -207,6 +207,23 @@ class TestAudit:
         assert "hunter2" not in str(entry.parameters)
         assert Secret.parse(token).private not in str(entry.parameters)
 
+    def test_it_is_written_down_once_whatever_its_room_needs_too(self, app, database):
+        @app.post("/admins-only", dependencies=[Depends(needs(Role.ADMIN))])
+        def act(caller: Caller = Depends(needs(Role.OPERATOR))) -> str:  # noqa: B008 - as FastAPI has it
+            return caller.name
+
+        remote(app, token_of(database, Role.ADMIN)).post("/admins-only")
+        assert [(one.route, one.outcome) for one in entries(database)] == [("/admins-only", "done")]
+
+    @pytest.mark.parametrize(
+        "body", [b"[" * 200_000, b'{"a": NaN, "b": 1e999}', b'{"a": "\\ud800\\u0000"}', b"\xff", b"9" * 9999]
+    )
+    def test_so_is_one_with_a_body_that_hardly_is_one(self, app, database, body):
+        caller = remote(app, token_of(database, Role.OPERATOR))
+        headers = {"Content-Type": "application/json"}
+        assert caller.post("/acted/now", content=body, headers=headers).status_code == 200
+        assert [one.outcome for one in entries(database)] == ["done"]
+
     def test_so_is_one_that_is_refused_or_fails(self, app, database):
         remote(app).post("/acted/now")
         remote(app, token_of(database, Role.VIEWER)).post("/acted/now")

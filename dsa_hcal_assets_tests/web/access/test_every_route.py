@@ -192,7 +192,13 @@ class TestDocument:
 
     def ask(self, address, place, *options):
         command = [str(SCHEMATHESIS), "run", f"{address}/openapi.json", f"--checks={','.join(self.CHECKS)}"]
-        command += ["--no-color", "--generation-database=none", *options]
+        # that one asks Dagster, which is away here; its own tests have one
+        command += [
+            "--exclude-path=/api/reprocess/{group_id}",
+            "--no-color",
+            "--generation-database=none",
+            *options,
+        ]
         done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-20_000:]
         assert "Tested: " in done.stdout
