@@ -216,6 +216,7 @@ def _naive_routes(web: Web) -> APIRouter:
     @router.websocket("/ws/data")
     async def data(websocket: WebSocket) -> None:
         await websocket.accept()
+        await websocket.receive_text()
         queue: asyncio.Queue[dict[str, object]] = asyncio.Queue()
         queues.add(queue)
         if not polling:

@@ -18,4 +18,7 @@ class LiveSettings(BaseModel):
     stalled_seconds: float = Field(
         30.0, gt=0, description="A client that takes nothing for this long is dropped, s"
     )
+    admission_seconds: float = Field(
+        60.0, gt=0, description="Time after which a client's token or session is looked at again, s"
+    )
     clients: int = Field(1500, ge=1, description="Most clients at one time")

@@ -4,11 +4,13 @@ import resource
 
 from fastapi import APIRouter, WebSocket, WebSocketException, status
 
+from dsa_hcal_assets.access import Role
 from dsa_hcal_assets.settings.live import LiveSettings
+from dsa_hcal_assets.web.access.admission import Admission
 from dsa_hcal_assets.web.access.origins import is_own_origin
 from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.live.hub import Hub
-from dsa_hcal_assets.web.live.session import Session
+from dsa_hcal_assets.web.live.session import Admit, Session
 from dsa_hcal_assets.web.live.topics import feeds
 
 # Files the process needs for everything but live clients: requests, the database, pages.
@@ -18,11 +20,11 @@ _RESERVED_FILES = 200
 def routes(web: Web) -> APIRouter:
     """Return the route; its hub lives as long as the application."""
     settings = web.settings.live
-    return hub_route(Hub(feeds(settings), lambda: web.reader, settings), settings)
+    return hub_route(Hub(feeds(settings), lambda: web.reader, settings), settings, _admit)
 
 
-def hub_route(hub: Hub, settings: LiveSettings) -> APIRouter:
-    """Return the route to a hub."""
+def hub_route(hub: Hub, settings: LiveSettings, admit: Admit | None = None) -> APIRouter:
+    """Return the route to a hub; `admit` is asked again and again whether a client may still listen."""
     router = APIRouter(tags=["live"])
     connected: set[WebSocket] = set()
 
@@ -37,11 +39,16 @@ def hub_route(hub: Hub, settings: LiveSettings) -> APIRouter:
             return
         connected.add(websocket)
         try:
-            await Session(websocket, hub, settings).run()
+            await Session(websocket, hub, settings, admit).run()
         finally:
             connected.remove(websocket)
 
     return router
+
+
+async def _admit(websocket: WebSocket) -> None:
+    admission: Admission = websocket.app.state.admission
+    await admission.admit(websocket, Role.VIEWER)
 
 
 def most_clients(wanted: int) -> int:

@@ -8,6 +8,8 @@ import socket
 from asyncio import BaseTransport, Task
 from typing import Any
 
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 OPTIONS: dict[str, Any] = {
@@ -36,9 +38,17 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
 
     def keepalive_timeout(self) -> None:
-        """Close a connection whose client did not answer a ping."""
+        """Close a connection whose client did not answer a ping, and let the application know."""
         super().keepalive_timeout()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011})
         self._end_soon()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send a message of the application; what comes after the end finds nobody."""
+        await self.writable.wait()
+        if self.close_sent:
+            raise ClientDisconnected
+        await super().send(message)
 
     def on_task_complete(self, task: "Task[None]") -> None:
         """Close a connection whose application has ended."""

@@ -3,16 +3,20 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import msgspec
-from fastapi import WebSocket, WebSocketDisconnect, status
+from fastapi import HTTPException, WebSocket, WebSocketDisconnect, status
 
 from dsa_hcal_assets.settings.live import LiveSettings
 from dsa_hcal_assets.web.live import messages
 from dsa_hcal_assets.web.live.hub import Hub
 from dsa_hcal_assets.web.live.mailbox import Closed, Mailbox
+from dsa_hcal_assets.web.outages import OUTAGES
+
+Admit: TypeAlias = Callable[[WebSocket], Awaitable[None]]
 
 MOST_MESSAGES, MESSAGES_SECONDS = 50, 10.0
 _CLOSE_SECONDS = 1.0
@@ -46,27 +50,32 @@ class Session:
         Fills the mailbox.
     settings
         Of live data.
+    admit
+        Refuses (HTTPException) a client that may no longer listen; None: whoever came may stay.
     """
 
-    def __init__(self, websocket: WebSocket, hub: Hub, settings: LiveSettings) -> None:
+    def __init__(
+        self, websocket: WebSocket, hub: Hub, settings: LiveSettings, admit: Admit | None = None
+    ) -> None:
         self._websocket = websocket
         self._hub = hub
-        self._stalled_seconds = settings.stalled_seconds
+        self._settings = settings
+        self._admit = admit
         self._mailbox = Mailbox(hub.topics)
         self._mailbox.tell("hello", messages.hello(hub.topics, settings.heartbeat_seconds))
 
     async def run(self) -> None:
         """Serve the client until it leaves, or has to."""
         self._hub.join(self._mailbox)
-        both = [asyncio.create_task(self._listen()), asyncio.create_task(self._send())]
+        tasks = [asyncio.create_task(one) for one in (self._listen(), self._send(), self._admit_again())]
         try:
-            ended, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             ended.pop().result()
         except _Ended as end:
             await self._close(end)
         finally:
             self._hub.leave(self._mailbox)
-            for task in both:
+            for task in tasks:
                 task.cancel()
 
     async def _listen(self) -> None:
@@ -105,7 +114,7 @@ class Session:
         try:
             while True:
                 texts = await self._mailbox.take()
-                async with asyncio.timeout(self._stalled_seconds):
+                async with asyncio.timeout(self._settings.stalled_seconds):
                     for text in texts:
                         await self._websocket.send_text(text)
         except TimeoutError as error:
@@ -114,6 +123,18 @@ class Session:
             raise _Ended(status.WS_1011_INTERNAL_ERROR, "live data ended") from error
         except WebSocketDisconnect as error:
             raise _Ended from error
+
+    async def _admit_again(self) -> None:
+        """End the connection once the client's token or session is no longer valid."""
+        while True:
+            await asyncio.sleep(self._settings.admission_seconds)
+            try:
+                if self._admit is not None:
+                    await self._admit(self._websocket)
+            except HTTPException as error:
+                raise _Ended(status.WS_1008_POLICY_VIOLATION, error.detail) from error
+            except OUTAGES:
+                continue  # whether it is cannot be found out now, and nothing new is sent either
 
     async def _close(self, end: _Ended) -> None:
         if end.code is None:

@@ -22,7 +22,7 @@ from dsa_hcal_assets.web.live.hub import Hub
 from dsa_hcal_assets.web.live.protocol import OPTIONS
 
 SECONDS = 20.0
-QUICK = LiveSettings(poll_seconds=0.02, refresh_seconds=0.1, heartbeat_seconds=0.1)
+QUICK = LiveSettings(poll_seconds=0.02, refresh_seconds=0.1, heartbeat_seconds=0.1, admission_seconds=0.2)
 
 
 class Listener:
@@ -98,11 +98,13 @@ def deaf(port: int) -> Iterator[socket.socket]:
 class Service:
     """A hub behind real uvicorn, with topics of the test's own making."""
 
-    def __init__(self, feeds: Sequence[Feed], settings: LiveSettings, database: Any = None) -> None:
+    def __init__(
+        self, feeds: Sequence[Feed], settings: LiveSettings, database: Any = None, **options: Any
+    ) -> None:
         self.hub = Hub(feeds, lambda: database, settings)
         app = FastAPI()
         app.include_router(hub_route(self.hub, settings))
-        options = OPTIONS | {"log_config": None, "timeout_graceful_shutdown": 5}
+        options = OPTIONS | {"log_config": None, "timeout_graceful_shutdown": 5} | options
         self._server = uvicorn.Server(uvicorn.Config(app, port=0, **options))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 

@@ -143,9 +143,17 @@ class TestWhoMayListen:
         token = token_of(database, Role.VIEWER, "display")
         with listening(guarded, additional_headers=bearer(token)) as client:
             assert client.hear("kpis")
-        tokens.revoke(database, "display", by="test")
-        with pytest.raises(InvalidStatus), listening(guarded, additional_headers=bearer(token)):
-            pass
+
+    def test_one_whose_token_is_taken_back_is_sent_away(self, guarded, database):
+        token = token_of(database, Role.VIEWER, "display")
+        with listening(guarded, additional_headers=bearer(token)) as client:
+            for _ in range(5):
+                client.hear("heartbeat")
+            tokens.revoke(database, "display", by="test")
+            with pytest.raises(ConnectionClosed) as closed:
+                client.hear("nothing")
+            assert closed.value.rcvd.code == 1008
+            assert "not valid" in closed.value.rcvd.reason
 
     def test_pages_from_elsewhere_may_not_its_own_may(self, port):
         for origin in ("https://elsewhere.example", "null", "http://127.0.0.1:1"):

@@ -111,6 +111,14 @@ class TestSlowClients:
             assert missed > 0
             assert len(got) + missed == newest - first + 1
 
+    def test_one_that_answers_no_ping_is_dropped_without_a_fault(self, caplog):
+        pinged = {"ws_ping_interval": 0.1, "ws_ping_timeout": 0.1}
+        with Service([Counter().feed()], QUICK, **pinged) as service, deaf(service.port):
+            service.wait(lambda: service.connections == 1)
+            service.wait(lambda: service.connections == 0)
+            service.wait(lambda: service.hub.idle)
+        assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
     def test_the_end_of_the_service_does_not_wait_for_them(self):
         with Service([Counter(LONG).feed()], QUICK) as service, deaf(service.port):
             service.wait(lambda: service.held_back > 0)
