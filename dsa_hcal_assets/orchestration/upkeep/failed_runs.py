@@ -7,7 +7,7 @@ from dsa_hcal_assets.orchestration.stage import InstallationParam
 
 @dg.run_failure_sensor(
     name="failed_runs",
-    description="Tells every failed run by log, alert table and webhook.",
+    description="Tells every failed run by an alert.",
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=5,
 )
