@@ -6,6 +6,7 @@ import pytest
 
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.hcal.mapping import geometry
+from dsa_hcal_assets.web.api.hcal_shift import Lights, Shift, Strips
 from dsa_hcal_assets_tests.web.pages import filled
 
 
@@ -17,6 +18,10 @@ def at_work(client, database, settings):
 
 
 class TestShift:
+    def test_answers_keep_to_their_documented_models(self, at_work):
+        for name, model in (("lights", Lights), ("shift", Shift), ("strips", Strips)):
+            model.model_validate(at_work.get(f"/api/hcal/{name}").json())
+
     def test_a_map_has_each_tower_at_its_eta_and_phi(self, at_work):
         answer = at_work.get("/api/hcal/shift").json()
         towers = geometry.towers()
