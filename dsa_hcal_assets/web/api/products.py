@@ -24,7 +24,7 @@ from dsa_hcal_assets.web.parameters import Identifier, Instant, Measured, Word
 from dsa_hcal_assets.web.product_archive import tar_of
 
 _NEWEST_FIRST = Keyset(Number)
-_PICTURES = (".png", ".svg", ".jpg")
+_PICTURES = (".png", ".jpg")
 
 
 class Product(FromRow):
@@ -208,7 +208,10 @@ def routes(web: Web) -> APIRouter:
     @router.get(
         "/api/products/{product_id}/thumbnail",
         response_class=FileResponse,
-        responses={200: {"content": {"image/png": {}}}, 404: {"description": "No picture of it"}},
+        responses={
+            200: {"content": {"image/png": {}, "image/jpeg": {}}},
+            404: {"description": "No picture of it"},
+        },
     )
     def thumbnail(product_id: Annotated[Identifier, Path()]) -> Response:
         """The picture that shows a version best: its image's, else its first."""

@@ -104,7 +104,7 @@ def test_all_files_come_as_one_archive_with_their_manifest(client, make):
     [
         (("figures/1.png", "zfield/image.png"), "zfield/image.png"),
         (("b.png", "a.png"), "a.png"),
-        (("a.svg",), "a.svg"),
+        (("a.jpg",), "a.jpg"),
     ],
 )
 def test_the_thumbnail_is_the_image_or_else_the_first_picture(client, make, files, shown):
