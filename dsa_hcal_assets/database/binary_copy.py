@@ -5,14 +5,18 @@ The columns are the fields of the array, in their order. Integers and floats tra
 and empty bytes become NULL.
 """
 
+import io
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_NUMPY_EPOCH = np.datetime64(_EPOCH.replace(tzinfo=None), "us")
 _HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 _END = b"\xff\xff"
 _NULL = -1
@@ -21,6 +25,12 @@ _NULL = -1
 def postgres_time(moment: datetime) -> int:
     """Return microseconds since 2000-01-01 UTC, exactly: how PostgreSQL holds a timestamptz."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def times_of(stamps: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    """Return UTC times (datetime64[us]) of what PostgreSQL holds for a timestamptz, see `postgres_time`."""
+    times: NDArray[np.datetime64] = _NUMPY_EPOCH + stamps.astype("timedelta64[us]")
+    return times
 
 
 def copy_bytes(rows: NDArray[np.void]) -> bytes:
@@ -59,6 +69,13 @@ def copy_records(rows: NDArray[np.void]) -> bytes:
         if (used := np.maximum(lengths, 0)).min(initial=size) < size:
             dropped.append((_offset(wire.dtype, name), size, used))
     return _packed(wire, dropped)
+
+
+def copied(cursor: Cursor, statement: str | sql.Composed, rows: np.dtype[np.void]) -> NDArray[np.void]:
+    """Return what ``copy (...) to stdout (format binary)`` gives, as `rows_of`."""
+    received = io.BytesIO()
+    cursor.copy_expert(statement, received, size=1 << 20)
+    return rows_of(received.getbuffer(), rows)
 
 
 def rows_of(copied: bytes | memoryview, rows: np.dtype[np.void]) -> NDArray[np.void]:

@@ -7,7 +7,6 @@ any zoom. Spans whose points last an hour or more are read from the hours (`rig.
 cleaning of a day writes in its own transaction.
 """
 
-import io
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from dsa_hcal_assets.clock import require_utc
-from dsa_hcal_assets.database.binary_copy import rows_of
+from dsa_hcal_assets.database.binary_copy import copied, times_of
 from dsa_hcal_assets.database.connection import Database
 
 HOUR = timedelta(hours=1)
@@ -39,7 +38,6 @@ _POINT = np.dtype(
         *((name, "i4") for name in ("temperature_red", "pressure_red", "pressure_yellow")),
     ]
 )
-_POSTGRES_EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 _COUNT = """
 select coalesce(sum(kept), 0) from rig.cleaned_day
 where day >= (%s at time zone 'UTC')::date and day <= (%s at time zone 'UTC')::date
@@ -91,8 +89,7 @@ class Trend:
     @property
     def times(self) -> NDArray[np.datetime64]:
         """UTC times of the points, datetime64[us]."""
-        times: NDArray[np.datetime64] = _POSTGRES_EPOCH + self.points["at"].astype("timedelta64[us]")
-        return times
+        return times_of(self.points["at"])
 
     @property
     def readings(self) -> int:
@@ -131,6 +128,4 @@ def _trend(cursor: Cursor, query: str, start: datetime, end: datetime, step: tim
     statement = sql.SQL("copy (" + query + ") to stdout (format binary)").format(
         start=sql.Literal(start), end=sql.Literal(end), step=sql.Literal(step)
     )
-    received = io.BytesIO()
-    cursor.copy_expert(statement, received)
-    return Trend(start, end, step, rows_of(received.getbuffer(), _POINT))
+    return Trend(start, end, step, copied(cursor, statement, _POINT))

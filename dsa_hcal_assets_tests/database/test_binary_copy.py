@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from dsa_hcal_assets.database.binary_copy import copy_bytes, postgres_time, rows_of
+from dsa_hcal_assets.database.binary_copy import copied, copy_bytes, postgres_time, rows_of, times_of
 
 ROW = np.dtype(
     [("at", "i8"), ("n", "i2"), ("m", "<i4"), ("x", "f4"), ("y", ">f8"), ("label", "S6"), ("last", "i2")]
@@ -58,14 +58,22 @@ def test_rows_that_the_server_copies_out_are_those_that_went_in(database):
     kept = np.zeros(1000, [("at", "i8"), ("n", "i2"), ("x", "f4")])
     kept["at"], kept["n"] = postgres_time(T0) + np.arange(1000), np.arange(1000) - 500
     kept["x"] = np.where(kept["n"] % 3 == 0, np.nan, kept["n"] / 7)
-    received = io.BytesIO()
     with database.transaction() as cursor:
         cursor.execute("create temporary table t (at timestamptz, n smallint, x real) on commit drop")
         cursor.copy_expert("copy t from stdin (format binary)", io.BytesIO(copy_bytes(kept)))
-        cursor.copy_expert(
-            "copy (select at, n, coalesce(x, 'NaN') from t order by n) to stdout (format binary)", received
+        found = copied(
+            cursor,
+            "copy (select at, n, coalesce(x, 'NaN') from t order by n) to stdout (format binary)",
+            kept.dtype,
         )
-    found = rows_of(received.getbuffer(), kept.dtype)
     for name in kept.dtype.names:
         np.testing.assert_array_equal(found[name], kept[name])
     assert rows_of(copy_bytes(kept[:0]), kept.dtype).size == 0
+
+
+def test_stamps_are_the_times_they_stand_for():
+    moments = [T0 + timedelta(microseconds=one) for one in (0, 1, 10**12)] + [
+        datetime(1970, 1, 1, tzinfo=UTC)
+    ]
+    times = times_of(np.array([postgres_time(moment) for moment in moments]))
+    assert [one.replace(tzinfo=UTC) for one in times.tolist()] == moments

@@ -1,14 +1,13 @@
 """Histories of towers from the database: as read, or as means over steps made by the server."""
 
-import io
 from datetime import datetime, timedelta
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from psycopg2 import sql
 
 from dsa_hcal_assets.clock import require_utc
-from dsa_hcal_assets.database.binary_copy import rows_of
+from dsa_hcal_assets.database.binary_copy import copied, times_of
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.errors import PermanentError
 from dsa_hcal_assets.hcal.access.history import History, Times
@@ -47,7 +46,6 @@ copy (
 _CYCLES = sql.SQL("select cycle from ({cycles}) s where cycle >= {start} and cycle < {end} order by cycle")
 
 _ROW = np.dtype([("ts", "i8"), ("tower_id", "i2"), ("value", "f4")])
-_POSTGRES_EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 
 
 class TooMuch(PermanentError):
@@ -81,9 +79,8 @@ def read(database: Database, quantity: str, towers: ArrayLike, start: datetime, 
         cycles = [cycle.replace(tzinfo=None) for (cycle,) in cursor.fetchall()]
         times = np.array(cycles, dtype="datetime64[us]")
         _require_room(times.size * chosen.size)
-        received = io.BytesIO()
-        cursor.copy_expert(statement.format(**window), received, size=1 << 20)
-    return _history(quantity, times, chosen, received.getbuffer())
+        rows = copied(cursor, statement.format(**window), _ROW)
+    return _history(quantity, times, chosen, rows)
 
 
 def read_means(
@@ -105,10 +102,9 @@ def read_means(
     last = np.datetime64(require_utc(end).replace(tzinfo=None), "us")
     times: Times = np.arange(first, last, np.timedelta64(step // timedelta(microseconds=1), "us"))
     _require_room(times.size * chosen.size)
-    received = io.BytesIO()
     with database.transaction() as cursor:
-        cursor.copy_expert(_MEANS.format(**window), received, size=1 << 20)
-    return _history(quantity, times, chosen, received.getbuffer())
+        rows = copied(cursor, _MEANS.format(**window), _ROW)
+    return _history(quantity, times, chosen, rows)
 
 
 def _window(
@@ -133,9 +129,9 @@ def _require_room(values: int) -> None:
         )
 
 
-def _history(quantity: str, times: Times, towers: TowerIds, copied: memoryview) -> History:
-    rows = rows_of(copied, _ROW)
+def _history(quantity: str, times: Times, towers: TowerIds, rows: NDArray[np.void]) -> History:
     values = np.full((times.size, towers.size), np.nan, dtype=np.float32)
-    moments = _POSTGRES_EPOCH + rows["ts"].astype("timedelta64[us]")
-    values[np.searchsorted(times, moments), np.searchsorted(towers, rows["tower_id"])] = rows["value"]
+    values[np.searchsorted(times, times_of(rows["ts"])), np.searchsorted(towers, rows["tower_id"])] = rows[
+        "value"
+    ]
     return History(quantity, times, towers.astype(np.int64), values)

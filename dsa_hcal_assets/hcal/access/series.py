@@ -8,7 +8,6 @@ The database makes the points; towers are read from `hcal.tower_series`, half-se
 their towers where a span is short, else from the rollups per hour or day.
 """
 
-import io
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from psycopg2 import sql
 
 from dsa_hcal_assets.clock import require_utc
-from dsa_hcal_assets.database.binary_copy import rows_of
+from dsa_hcal_assets.database.binary_copy import copied, times_of
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.access.selection import TowerIds
 from dsa_hcal_assets.hcal.access.telemetry import HCAL, telemetry_of
@@ -59,7 +58,6 @@ copy (
 ) to stdout (format binary)
 """)
 _POINT = np.dtype([("at", "i8"), ("n", "i4"), ("mean", "f8"), ("min", "f8"), ("max", "f8")])
-_POSTGRES_EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +82,7 @@ class Series:
     @property
     def times(self) -> NDArray[np.datetime64]:
         """UTC times of the points, datetime64[us]."""
-        times: NDArray[np.datetime64] = _POSTGRES_EPOCH + self.points["at"].astype("timedelta64[us]")
-        return times
+        return times_of(self.points["at"])
 
 
 def tower_series(
@@ -166,10 +163,8 @@ def _of_towers(
 
 
 def _points(database: Database, statement: sql.Composed) -> NDArray[np.void]:
-    received = io.BytesIO()
     with database.transaction() as cursor:
-        cursor.copy_expert(statement, received)
-    return rows_of(received.getbuffer(), _POINT)
+        return copied(cursor, statement, _POINT)
 
 
 def _towers_of(unit: Unit, number: int) -> TowerIds:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from psycopg2.extensions import cursor as Cursor
 
 from dsa_hcal_assets.clock import utc_now
-from dsa_hcal_assets.database.binary_copy import copy_of, postgres_time, rows_of
+from dsa_hcal_assets.database.binary_copy import copied, copy_of, postgres_time
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.controllers.snapshot import CONTROLLERS
 from dsa_hcal_assets.hcal.days import bounds
@@ -72,9 +72,7 @@ def forget(cursor: Cursor, days: set[date]) -> None:
 
 
 def _readings(cursor: Cursor, first: datetime, end: datetime) -> NDArray[np.void]:
-    received = io.BytesIO()
-    cursor.copy_expert(_READINGS.format(first=first, end=end), received, size=1 << 20)
-    return rows_of(received.getbuffer(), _READ)
+    return copied(cursor, _READINGS.format(first=first, end=end), _READ)
 
 
 def _records(day: date, cycles: NDArray[np.int64], rows: NDArray[np.void]) -> bytes:
