@@ -39,6 +39,7 @@ from dsa_hcal_assets.hcal.towers.loading import load_day
 from dsa_hcal_assets.ledger import Ledger
 from dsa_hcal_assets.settings import Settings
 from dsa_hcal_assets.settings.live import LiveSettings
+from dsa_hcal_assets.web.access.admission import Admission
 from dsa_hcal_assets.web.context import Web
 from dsa_hcal_assets.web.live import endpoint
 from dsa_hcal_assets.web.live.protocol import OPTIONS
@@ -46,7 +47,7 @@ from dsa_hcal_assets.web.live.readings import Readings
 
 Newest: TypeAlias = "Synchronized[int]"
 CLIENTS = {True: 200, False: 1000}
-UPDATES = {True: 5, False: 30}
+UPDATES = {True: 5, False: 20}
 TOPIC = "readings"
 SETTLE_SECONDS = 5.0
 QUIET_SECONDS = {True: 4.0, False: 15.0}
@@ -191,6 +192,7 @@ def _service(variant: str, url: str, home: Path) -> Iterator[tuple[int, psutil.P
 def _serve(variant: str, url: str, home: Path, port: int) -> None:
     web = Web(Settings(state_dir=home, database_url=url, live=LiveSettings(clients=100_000)))
     app = FastAPI()
+    app.state.admission = Admission(web)
     app.include_router(endpoint.routes(web) if variant == "hub" else _naive_routes(web))
     uvicorn.run(app, port=port, log_level="warning", **OPTIONS)
 

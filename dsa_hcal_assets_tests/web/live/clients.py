@@ -131,6 +131,13 @@ class Service:
         return sum(one.transport.get_write_buffer_size() for one in connections)  # type: ignore[union-attr]
 
     @property
+    def closing(self) -> bool:
+        """Whether a connection was closed by the service, and has not ended."""
+        connections = list(self._server.server_state.connections)
+        # before its upgrade a connection is one of HTTP
+        return any(getattr(one, "close_sent", False) for one in connections)
+
+    @property
     def connections(self) -> int:
         """Connections that are open."""
         return len(self._server.server_state.connections)
