@@ -70,6 +70,9 @@ with over as (
 )
 select id, category, title, pg_notify(%(notify)s, id::text) from over
 """
+_OPEN_KEYS = """
+select dedup_key, severity from platform.alert where resolved_at is null and starts_with(dedup_key, %s)
+"""
 COLUMNS = """
     a.id, a.raised_at, a.severity, a.category, a.title, a.message, a.source, a.partition, a.run_id, a.details,
     a.dedup_key, a.times, a.last_raised_at, a.acknowledged_at, a.acknowledged_by, a.resolved_at, a.resolved_by
@@ -144,6 +147,16 @@ def resolve(database: Database, dedup_key: str) -> int:
     return _resolve(database, "dedup_key = %(key)s", {"key": _key(dedup_key), "by": None})
 
 
+def close_unsaid(database: Database, dedup_key: str) -> None:
+    """Close what is open under this key and tell nobody: what it told has no end."""
+    with database.transaction() as cursor:
+        cursor.execute(
+            "update platform.alert set resolved_at = clock_timestamp() "
+            "where dedup_key = %s and resolved_at is null",
+            (_key(dedup_key),),
+        )
+
+
 def resolve_alert(database: Database, alert_id: int, who: str) -> bool:
     """Close one alert by hand; False when there is no such alert or it is closed."""
     return _resolve(database, "id = %(id)s", {"id": alert_id, "by": who}) == 1
@@ -165,6 +178,12 @@ def acknowledge(database: Database, alert_id: int, who: str) -> bool:
 def open_alerts(database: Database, limit: int = 100) -> list[Entry]:
     """Return the alerts whose trouble is not over, newest first."""
     return [entry(row) for row in database.rows(_OPEN, (limit,))]
+
+
+def open_keys(database: Database, beginning: str) -> dict[str, Severity]:
+    """Return how urgent the open alerts are whose keys begin with this text, by key."""
+    rows = database.rows(_OPEN_KEYS, (beginning,))
+    return {key: Severity(severity.lower()) for key, severity in rows}
 
 
 def entry(row: tuple[Any, ...]) -> Entry:

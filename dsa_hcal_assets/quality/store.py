@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Protocol
 
+from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
 from dsa_hcal_assets.clock import utc_now
@@ -33,6 +34,16 @@ select stage, metric, value, level, blocking, unit, limit_text, description, det
   from platform.latest_verdict
  where product_id = %s
  order by verdict_id
+"""
+# Verdicts that close a gate are few, and have an index of their own.
+_CLOSED = """
+select stage, count(*) from platform.verdict v join platform.current_product using (product_id)
+ where v.blocking and lower(v.level) = 'fail'
+   and not exists (
+       select from platform.verdict later
+        where later.product_id = v.product_id and later.stage = v.stage and later.metric = v.metric
+          and later.verdict_id > v.verdict_id)
+ group by stage
 """
 
 
@@ -95,3 +106,9 @@ def latest(database: Database, product_id: int) -> list[Verdict]:
             _LATEST, (product_id,)
         )
     ]
+
+
+def closed_gates(cursor: Cursor) -> dict[str, int]:
+    """Return how many blocking checks failed on current products, of any age, by stage."""
+    cursor.execute(_CLOSED)
+    return dict(cursor.fetchall())

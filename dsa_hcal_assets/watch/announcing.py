@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from dsa_hcal_assets.alerts import Alert
+from dsa_hcal_assets.alerts.record import close_unsaid
 from dsa_hcal_assets.database.connection import Database
 
 
@@ -17,9 +18,4 @@ def announce(database: Database, say: Callable[[Alert], object], alert: Alert) -
         With a `dedup_key` of its own.
     """
     say(alert)
-    with database.transaction() as cursor:
-        cursor.execute(
-            "update platform.alert set resolved_at = clock_timestamp() "
-            "where dedup_key = %s and resolved_at is null",
-            (alert.dedup_key,),
-        )
+    close_unsaid(database, alert.dedup_key)

@@ -2,14 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from dsa_hcal_assets.alerts import Alert, Severity
-from dsa_hcal_assets.alerts.record import resolve
+from dsa_hcal_assets.alerts import Alert
+from dsa_hcal_assets.alerts.record import open_keys, resolve
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.watch.condition import Condition
-
-_OPEN = """
-select dedup_key, severity from platform.alert where resolved_at is null and starts_with(dedup_key, %s)
-"""
 
 
 def follow(
@@ -27,7 +23,7 @@ def follow(
         Names the question that was asked. Open alerts of this scope that the answer does not name are over.
     """
     conditions = list(found)
-    told = {key: Severity(severity) for key, severity in database.rows(_OPEN, (f"{scope}:",))}
+    told = open_keys(database, f"{scope}:")
     for condition in conditions:
         known = told.get(condition.key(scope))
         if known is None or known.rank < condition.severity.rank:

@@ -10,8 +10,10 @@ from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
+from dsa_hcal_assets.alerts.newest import open_counts
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.quality.store import closed_gates
 from dsa_hcal_assets.radio import group_states
 from dsa_hcal_assets.radio.calibration.sets import CalibrationSet, State, count_by_state, newest_sets
 from dsa_hcal_assets.radio.catalogues.group_calibrators import GroupCalibrator, calibrators_of
@@ -27,7 +29,7 @@ select made.kind, made.current,
   from (select kind, count(*) as current from platform.current_product group by kind) made
  order by made.kind
 """
-# Counting every verdict of years would take longer than anybody waits; those that close a gate are few.
+# Counting every verdict of years would take longer than anybody waits.
 _VERDICTS = """
 select latest.level, count(*)
   from (select distinct on (product_id, stage, metric) product_id, lower(level) as level
@@ -35,17 +37,6 @@ select latest.level, count(*)
          order by product_id, stage, metric, verdict_id desc) latest
   join platform.current_product using (product_id)
  group by latest.level
-"""
-_CLOSED = """
-select count(*) from platform.verdict v join platform.current_product using (product_id)
- where v.blocking and lower(v.level) = 'fail'
-   and not exists (
-       select from platform.verdict later
-        where later.product_id = v.product_id and later.stage = v.stage and later.metric = v.metric
-          and later.verdict_id > v.verdict_id)
-"""
-_ALERTS = """
-select lower(severity), count(*) from platform.alert where resolved_at is null group by 1 order by 1
 """
 _SNAPSHOT = "select max(cycle) from hcal.snapshot"
 RECENT_GROUPS = 20
@@ -121,7 +112,7 @@ def read_status(database: Database, recent: int = RECENT_GROUPS) -> Status:
         }
         verdicts = {"pass": 0, "warn": 0, "fail": 0, "blocking_failed": 0}
         verdicts |= dict(_all(cursor, _VERDICTS))
-        ((verdicts["blocking_failed"],),) = _all(cursor, _CLOSED)
+        verdicts["blocking_failed"] = sum(closed_gates(cursor).values())
         groups = group_states.latest(cursor, limit=recent)
         return Status(
             at=utc_now(),
@@ -129,7 +120,7 @@ def read_status(database: Database, recent: int = RECENT_GROUPS) -> Status:
             groups=group_states.counts(cursor),
             products=products,
             verdicts=verdicts,
-            alerts=dict(_all(cursor, _ALERTS)),
+            alerts=open_counts(cursor),
             last_snapshot=_all(cursor, _SNAPSHOT)[0][0],
             recent_groups=groups,
             quicklook=latency.latest(cursor),

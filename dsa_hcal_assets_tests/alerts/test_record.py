@@ -163,3 +163,18 @@ def test_as_json_an_alert_has_every_field_in_plain_values(severity):
 
 def test_severities_are_in_rising_order():
     assert [one.rank for one in Severity] == sorted(one.rank for one in Severity)
+
+
+def test_open_keys_are_those_that_begin_with_a_text(database):
+    for key in ("disk:a", "disk:b", "disks:c", "d_sk:d"):
+        record.insert(database, alert(key, key))
+    record.resolve(database, "disk:b")
+    assert record.open_keys(database, "disk:") == {"disk:a": Severity.WARNING}
+    assert record.open_keys(database, "d_sk") == {"d_sk:d": Severity.WARNING}
+
+
+def test_what_is_closed_unsaid_is_over_and_has_no_end_to_tell(database):
+    number, _ = record.insert(database, alert("summary", "night"), ["log"])
+    record.close_unsaid(database, "night")
+    assert record.open_alerts(database) == []
+    assert [one.kind for one in deliveries(database, number)] == ["raised"]

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from dsa_hcal_assets.quality import Level, Verdict
-from dsa_hcal_assets.quality.store import latest, record
+from dsa_hcal_assets.quality.store import closed_gates, latest, record
 
 FIRST = Verdict("clean", "kept", 0.98, Level.PASS, True, "1", "warn < 0.9", "Share kept", "98 of 100")
 SECOND = Verdict("clean", "gap", math.nan, Level.FAIL, False, "steps", "warn > 5", "Gap", "not measured")
@@ -52,3 +52,22 @@ def test_data_that_are_no_product_are_judged_by_partition(database):
 def test_no_verdicts_are_no_rows(database):
     record(database, [], product=None, partition="2025-06-05", run_id="run")
     assert database.rows("select count(*) from platform.verdict") == [(0,)]
+
+
+def test_a_gate_is_closed_by_the_newest_verdict_of_a_check_that_blocks(database):
+    product = publish(database)
+    with database.transaction() as cursor:
+        cursor.execute(
+            "insert into platform.current_product (kind, partition, product_id)"
+            " select kind, partition, product_id from platform.product"
+        )
+    closing = replace(FIRST, level=Level.FAIL)
+    harmless = replace(closing, stage="shown", blocking=False)
+    for verdicts, closed in (
+        ([FIRST], {}),
+        ([closing, replace(closing, metric="gap"), harmless], {"clean": 2}),
+        ([FIRST], {"clean": 1}),
+    ):
+        record(database, verdicts, product=product, partition="2025-06-05", run_id="run")
+        with database.transaction() as cursor:
+            assert closed_gates(cursor) == closed

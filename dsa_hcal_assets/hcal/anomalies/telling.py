@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from dsa_hcal_assets.alerts import Alert, Severity
-from dsa_hcal_assets.alerts.record import resolve
+from dsa_hcal_assets.alerts.record import open_keys, resolve
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.anomalies.readers import anomalies_between
 from dsa_hcal_assets.hcal.anomalies.words import words
@@ -21,10 +21,6 @@ KEY = "hcal.anomaly"
 NEWS = timedelta(days=1)  # what was last seen longer ago comes from a backfill and alarms nobody
 MANY = 8  # half-sectors or boards with the same trouble are one trouble of the detector
 NAMED = 20  # places listed in one alert
-
-_OPEN_KEYS = """
-select distinct dedup_key from platform.alert where resolved_at is null and dedup_key like %s
-"""
 
 
 def tell(database: Database, say: Callable[[Alert], None], now: datetime) -> tuple[int, int]:
@@ -48,7 +44,7 @@ def tell(database: Database, say: Callable[[Alert], None], now: datetime) -> tup
     for alert in due:
         say(alert)
     keys = {_key(*names) for *names, _ in going_on}
-    over = [key for (key,) in database.rows(_OPEN_KEYS, (f"{KEY}.%",)) if key not in keys]
+    over = open_keys(database, f"{KEY}.").keys() - keys
     for key in over:
         resolve(database, key)
     return len(due), len(over)

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from prometheus_client import Counter
 from prometheus_client.core import Metric
 
+from dsa_hcal_assets.alerts.newest import open_counts
 from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.observability import catalogue
 from dsa_hcal_assets.observability.fresh_rows import FreshRows
+from dsa_hcal_assets.quality.store import closed_gates
 
 _LEDGER = "select source, loaded, quarantined, pending from platform.ledger_balance"
 # One index seek a kind finds the next kind, one its newest product: the years behind are not read.
@@ -21,17 +23,6 @@ select name, (select count(*) from platform.current_product where kind = name),
        (select extract(epoch from max(created_at)) from platform.product where kind = name)
   from kind where name is not null
 """
-# Verdicts that close a gate are few, and have an index of their own.
-_CLOSED = """
-select stage, count(*) from platform.verdict v join platform.current_product using (product_id)
- where v.blocking and lower(v.level) = 'fail'
-   and not exists (
-       select from platform.verdict later
-        where later.product_id = v.product_id and later.stage = v.stage and later.metric = v.metric
-          and later.verdict_id > v.verdict_id)
- group by stage
-"""
-_ALERTS = "select lower(severity), count(*) from platform.alert where resolved_at is null group by 1"
 _VERDICTS = "select verdict_id, stage, lower(level) from platform.verdict where recorded_at > %s"
 
 
@@ -47,7 +38,9 @@ def custody_metrics(database: Database) -> Iterator[Metric]:
     products = database.rows(_PRODUCTS)
     yield catalogue.PRODUCTS.family({(kind,): count for kind, count, _ in products})
     yield catalogue.PRODUCT_TIME.family({(kind,): newest for kind, _, newest in products})
-    yield catalogue.CLOSED_GATES.family({(stage,): count for stage, count in database.rows(_CLOSED)})
+    with database.transaction() as cursor:
+        closed = closed_gates(cursor)
+    yield catalogue.CLOSED_GATES.family({(stage,): count for stage, count in closed.items()})
 
 
 class QualityMetrics:
@@ -63,4 +56,6 @@ class QualityMetrics:
         for _, stage, level in self._fresh.read(database):
             self._verdicts.labels(stage, level).inc()
         yield from self._verdicts.collect()
-        yield catalogue.OPEN_ALERTS.family({(severity,): count for severity, count in database.rows(_ALERTS)})
+        with database.transaction() as cursor:
+            alerts = open_counts(cursor)
+        yield catalogue.OPEN_ALERTS.family({(severity,): count for severity, count in alerts.items()})
