@@ -134,7 +134,7 @@ class Watcher:
         self._teller.tell(
             DISKS,
             low_disks(
-                (settings.state_dir, settings.incoming, settings.products),
+                settings.written_directories.values(),
                 settings.watch.disk_warning_gb,
                 settings.watch.disk_critical_gb,
             ),

@@ -84,6 +84,11 @@ class Settings(BaseModel):
         return (self.products_dir or self.state_dir / "products").absolute()
 
     @property
+    def written_directories(self) -> dict[str, Path]:
+        """Where room is needed, by what it is for; they may share a file system."""
+        return {"state": self.state_dir.absolute(), "incoming": self.incoming, "products": self.products}
+
+    @property
     def quarantine(self) -> Path:
         """Where files that cannot be used are kept with their reasons."""
         return (self.state_dir / "quarantine").absolute()

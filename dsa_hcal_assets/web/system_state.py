@@ -22,7 +22,7 @@ class SystemState:
     """The machine at one moment.
 
     `load` holds the mean number of runnable processes over 1, 5 and 15 minutes; `disks` is by the
-    directory's role (incoming, products, state), without those that do not exist yet.
+    directory's role (state, incoming, products), without those that do not exist yet.
     """
 
     cpus: int
@@ -35,14 +35,18 @@ class SystemState:
 def read_system_state(settings: Settings) -> SystemState:
     """Return the state of this machine."""
     memory = psutil.virtual_memory()
-    places = {"incoming": settings.incoming, "products": settings.products, "state": settings.state_dir}
     return SystemState(
         cpus=os.cpu_count() or 1,
         load=os.getloadavg(),
         memory_total_bytes=memory.total,
         memory_available_bytes=memory.available,
-        disks={role: _disk(place) for role, place in places.items() if place.is_dir()},
+        disks=read_disks(settings),
     )
+
+
+def read_disks(settings: Settings) -> dict[str, Disk]:
+    """Return the room of the file systems that the platform writes to, by the role of the directory there."""
+    return {role: _disk(place) for role, place in settings.written_directories.items() if place.is_dir()}
 
 
 def _disk(place: Path) -> Disk:
