@@ -121,11 +121,14 @@ def cycle_near(
         moment = require_utc(moment)
         [(cycle,)] = database.rows("select hcal.nearest_cycle(%s, %s)", (moment, max_age))
     if cycle is None:
-        near = "loaded yet" if moment is None else f"within {max_age} of {moment.isoformat()}"
-        raise NoState(
-            f"no detector state {near}", remedy="ask for a time of data taking, or allow a greater age"
-        )
+        raise nothing_near("detector", moment, max_age)
     return cycle  # type: ignore[no-any-return]
+
+
+def nothing_near(what: str, moment: datetime | None, max_age: timedelta) -> NoState:
+    """Return the error that `what` has no state within `max_age` of a time; None: no state at all."""
+    near = "loaded yet" if moment is None else f"within {max_age} of {moment.isoformat()}"
+    return NoState(f"no {what} state {near}", remedy="ask for a time of data taking, or allow a greater age")
 
 
 def newest_state(database: Database, day: str | date) -> pd.DataFrame:

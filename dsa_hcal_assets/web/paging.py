@@ -19,6 +19,8 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import HTTPException, Query
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
+from dsa_hcal_assets.web.parameters import LARGEST_ID
+
 Item = TypeVar("Item")
 
 MOST_ITEMS = 1000
@@ -35,7 +37,7 @@ CursorText = Annotated[
 ]
 
 # what a cursor may hold: an altered one must not reach the database as a value it cannot take
-Number = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
+Number = Annotated[int, Field(strict=True, ge=0, le=LARGEST_ID)]
 Name = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]*$")]
 
 

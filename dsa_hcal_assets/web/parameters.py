@@ -41,7 +41,10 @@ GroupKey = Annotated[
 Word = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=200)]
 """A short text such as the name of a kind, a stage or a source."""
 
-Identifier = Annotated[int, Field(ge=1, le=2**63 - 1)]
+LARGEST_ID = 2**63 - 1
+"""Of PostgreSQL's bigint."""
+
+Identifier = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """Number of a row."""
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dsa_hcal_assets.database.connection import Database
+from dsa_hcal_assets.web.parameters import LARGEST_ID
 
 _PATH = "select path from platform.product where product_id = %s"
 _REPORTS = """
@@ -20,7 +21,6 @@ select product.product_id, product.kind, product.partition, product.created_at, 
  limit %s
 """
 REPORT_KINDS = ("radio_qa_report", "detector_qa_report", "rig_kpis")
-MAX_PRODUCT_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ReportLink:
 
 def product_directory(database: Database, root: Path, product_id: int) -> Path | None:
     """Return the directory of a published version; None when there is no such version."""
-    if not 0 < product_id <= MAX_PRODUCT_ID:
+    if not 0 < product_id <= LARGEST_ID:
         return None
     found = database.rows(_PATH, (product_id,))
     return root / str(found[0][0]) if found else None

@@ -1,11 +1,13 @@
 """Which time is asked for: a UTC day as `date`, or a span as `start` and `end`."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import HTTPException, Query
 
+from dsa_hcal_assets.clock import utc_now
+from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.web.parameters import Instant
 
 # Without a pattern: what is no day is answered 400, as users of the older rig's API know it, not 422.
@@ -42,8 +44,20 @@ def day_of(text: str) -> date:
 
 def whole_day(day: date) -> Span:
     """Return a UTC day as a span."""
-    start = datetime.combine(day, time(), UTC)
-    return Span(start, start + timedelta(days=1))
+    return Span(*bounds(day))
+
+
+def span_or_week(start: datetime | None, end: datetime | None) -> Span:
+    """Return the span between two times; by default the week before the end, and until now.
+
+    Raises
+    ------
+    HTTPException
+        422 unless the end is later.
+    """
+    # an hour ahead: clocks of others may be fast
+    until = end or utc_now() + timedelta(hours=1)
+    return span_of(start or until - timedelta(days=7), until)
 
 
 def span_of(start: datetime, end: datetime) -> Span:

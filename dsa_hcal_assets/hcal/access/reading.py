@@ -131,7 +131,6 @@ def _require_room(values: int) -> None:
 
 def _history(quantity: str, times: Times, towers: TowerIds, rows: NDArray[np.void]) -> History:
     values = np.full((times.size, towers.size), np.nan, dtype=np.float32)
-    values[np.searchsorted(times, times_of(rows["ts"])), np.searchsorted(towers, rows["tower_id"])] = rows[
-        "value"
-    ]
+    cycle, tower = np.searchsorted(times, times_of(rows["ts"])), np.searchsorted(towers, rows["tower_id"])
+    values[cycle, tower] = rows["value"]
     return History(quantity, times, towers.astype(np.int64), values)

@@ -26,11 +26,11 @@ from dsa_hcal_assets.hcal.mapping.geometry import (
     HALF_SECTORS,
     TOWERS_PER_DETECTOR,
 )
+from dsa_hcal_assets.hcal.snapshots.cycle import LARGEST_RUN
 
 MOST_SAMPLES = 1024
 MOST_EVENTS = 100_000_000
 MOST_READINGS = 100_000  # of the PIN diodes in a run
-LARGEST_RUN_NUMBER = 2**31 - 1
 _FIRST_TOWER_ID = np.array([0, TOWERS_PER_DETECTOR, EMCAL_FIRST_TOWER_ID])
 _TOWERS = np.array([TOWERS_PER_DETECTOR, TOWERS_PER_DETECTOR, EMCAL_TOWERS])
 
@@ -84,7 +84,7 @@ def _header(path: Path, stored: Mapping[str, Any]) -> RunHeader:
         part=int(stored.get("part", 0)),
         full_scale=int(stored.get("full_scale", FULL_SCALE)),
     )
-    _require(path, "run number", 0 <= header.run_number <= LARGEST_RUN_NUMBER, header.run_number)
+    _require(path, "run number", 0 <= header.run_number <= LARGEST_RUN, header.run_number)
     _require(path, "part", 0 <= header.part < 1000, header.part)
     _require(path, "full scale", 0 < header.full_scale <= 65535, header.full_scale)
     _require(path, "end before begin", header.ended_at >= header.started_at, header.ended_at)

@@ -44,7 +44,6 @@ where started_at < %(end)s and (ended_at is null or ended_at > %(start)s)
   and not (%(only_open)s and ended_at is not null)
 order by started_at desc, anomaly_id desc limit %(limit)s
 """  # noqa: S608 - names above, no input
-_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def newest_anomalies(
     only_open
         Leave out those that are over.
     """
-    before_time, before_id = before or (end, _LARGEST_ID)
+    before_time, before_id = before or (end, 0)  # none begins as late as `end`
     asked = {
         "start": require_utc(start),
         "end": require_utc(end),

@@ -12,7 +12,7 @@ from dsa_hcal_assets.database.connection import Database
 from dsa_hcal_assets.hcal.days import bounds
 from dsa_hcal_assets.hcal.emcal.snapshot import EMCAL
 from dsa_hcal_assets.hcal.emcal.tower_rows import REALS
-from dsa_hcal_assets.hcal.readers import NoState, frame_of
+from dsa_hcal_assets.hcal.readers import frame_of, nothing_near
 
 TOWER_COLUMNS = ["tower_id", "towerid", "ieta", "iphi", "sector", "interface_board", "board_channel"]
 
@@ -109,10 +109,7 @@ def cycle_near(
     else:
         [(cycle,)] = database.rows("select hcal.nearest_emcal_cycle(%s, %s)", (require_utc(moment), max_age))
     if cycle is None:
-        near = "loaded yet" if moment is None else f"within {max_age} of {moment.isoformat()}"
-        raise NoState(
-            f"no EMCal state {near}", remedy="ask for a time of data taking, or allow a greater age"
-        )
+        raise nothing_near("EMCal", moment, max_age)
     return cycle  # type: ignore[no-any-return]
 
 

@@ -15,7 +15,6 @@ where at >= %(start)s and at < %(end)s and (at, event_id) < (%(before_time)s, %(
   and (%(kind)s is null or kind = %(kind)s) and (%(run_number)s is null or run_number = %(run_number)s)
 order by at desc, event_id desc limit %(limit)s
 """  # noqa: S608 - constants of this package
-_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def newest_events(
     kind, run_number
         None: all.
     """
-    before_time, before_id = before or (end, _LARGEST_ID)
+    before_time, before_id = before or (end, 0)  # none is as late as `end`
     asked = {
         "start": require_utc(start),
         "end": require_utc(end),

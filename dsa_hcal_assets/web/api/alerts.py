@@ -12,7 +12,7 @@ from dsa_hcal_assets.alerts.silences import BadSilence, Matchers
 from dsa_hcal_assets.clock import utc_now
 from dsa_hcal_assets.web.access import Caller, Role, needs
 from dsa_hcal_assets.web.context import Web
-from dsa_hcal_assets.web.paging import CursorText, Keyset, Limit, Number, Page, offsets
+from dsa_hcal_assets.web.paging import USUAL_ITEMS, CursorText, Keyset, Limit, Number, Page, offsets
 from dsa_hcal_assets.web.parameters import Identifier, Instant, Word
 
 MOST_HOURS = 24 * 365
@@ -144,7 +144,7 @@ def routes(web: Web) -> APIRouter:
         partition: Word | None = None,
         since: Annotated[Instant | None, Query(description="Told at or after")] = None,
         until: Annotated[Instant | None, Query(description="First told before")] = None,
-        limit: Limit = 100,
+        limit: Limit = USUAL_ITEMS,
         cursor: CursorText = None,
     ) -> Page[AlertAnswer]:
         """Alerts, newest first."""
@@ -171,7 +171,7 @@ def routes(web: Web) -> APIRouter:
     @router.get("/api/alerts/silences")
     def list_silences(
         ended: Annotated[bool, Query(description="Also those that have ended")] = False,
-        limit: Limit = 100,
+        limit: Limit = USUAL_ITEMS,
         cursor: CursorText = None,
     ) -> Page[SilenceAnswer]:
         """Silences, newest first."""

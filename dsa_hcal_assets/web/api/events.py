@@ -1,7 +1,7 @@
 """``/api/events``: the time line of what was done to the detector."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
@@ -20,10 +20,11 @@ from dsa_hcal_assets.hcal.mapping.geometry import HALF_SECTORS
 from dsa_hcal_assets.hcal.snapshots.cycle import LARGEST_RUN
 from dsa_hcal_assets.hcal.snapshots.ingest import SnapshotTimeImpossible
 from dsa_hcal_assets.web.access import Caller, Role, needs
+from dsa_hcal_assets.web.api.answers import records_of
 from dsa_hcal_assets.web.context import Web
-from dsa_hcal_assets.web.paging import CursorText, Keyset, Limit, Number, Page
+from dsa_hcal_assets.web.paging import USUAL_ITEMS, CursorText, Keyset, Limit, Number, Page
 from dsa_hcal_assets.web.parameters import Instant
-from dsa_hcal_assets.web.spans import End, Start, span_of
+from dsa_hcal_assets.web.spans import End, Start, span_or_week
 
 _NEWEST_FIRST = Keyset(AwareDatetime, Number)
 _STATUS = {Standing.RECORDED: 201, Standing.KNOWN: 200, Standing.WAITING: 202}
@@ -87,16 +88,14 @@ def routes(web: Web) -> APIRouter:
         end: End | None = None,
         kind: Kind | None = None,
         run_number: Annotated[int | None, Query(ge=0, le=LARGEST_RUN)] = None,
-        limit: Limit = 100,
+        limit: Limit = USUAL_ITEMS,
         cursor: CursorText = None,
     ) -> Page[RecordedEvent]:
         """Events of a span (by default of the last week), newest first."""
         before = _NEWEST_FIRST.after(cursor)
-        until = end or utc_now() + timedelta(hours=1)
-        span = span_of(start or until - timedelta(days=7), until)
         found = newest_events(
             web.reader,
-            *span,
+            *span_or_week(start, end),
             limit + 1,
             before=before and (before[0], before[1]),
             kind=kind,
@@ -110,8 +109,7 @@ def routes(web: Web) -> APIRouter:
     ) -> list[StateInForce]:
         """What was on, which gain and which run at a time; what nobody told is not there."""
         frame = timeline.state_at(web.reader, at or utc_now())
-        rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-        return [StateInForce.model_validate(row) for row in rows]
+        return [StateInForce.model_validate(row) for row in records_of(frame)]
 
     @router.post("/api/events", status_code=201, responses=_ANSWERS)
     def report(

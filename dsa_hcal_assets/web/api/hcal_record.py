@@ -1,7 +1,7 @@
 """``/api/hcal/supplies``, ``anomalies``, ``coverage``: what else the detector's record holds."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, Field
@@ -11,11 +11,12 @@ from dsa_hcal_assets.hcal import coverage
 from dsa_hcal_assets.hcal.anomalies.readers import Anomaly, newest_anomalies
 from dsa_hcal_assets.hcal.readers import NoState
 from dsa_hcal_assets.hcal.supplies.readers import state_at
+from dsa_hcal_assets.web.api.answers import records_of
 from dsa_hcal_assets.web.api.hcal_state import NO_STATE
 from dsa_hcal_assets.web.context import Web
-from dsa_hcal_assets.web.paging import CursorText, Keyset, Limit, Number, Page
+from dsa_hcal_assets.web.paging import USUAL_ITEMS, CursorText, Keyset, Limit, Number, Page
 from dsa_hcal_assets.web.parameters import Instant, Word
-from dsa_hcal_assets.web.spans import End, Start, span_of
+from dsa_hcal_assets.web.spans import End, Start, span_of, span_or_week
 
 LONGEST_COVERAGE = timedelta(days=32)
 _NEWEST_FIRST = Keyset(AwareDatetime, Number)
@@ -63,8 +64,7 @@ def routes(web: Web) -> APIRouter:
             frame = state_at(web.reader, at or utc_now(), max_age=timedelta(seconds=max_age_seconds))
         except NoState as error:
             raise HTTPException(404, str(error)) from error
-        rows: list[dict[Any, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
-        return [SupplyReading.model_validate(row) for row in rows]
+        return [SupplyReading.model_validate(row) for row in records_of(frame)]
 
     @router.get("/api/hcal/anomalies")
     def anomalies(
@@ -73,16 +73,14 @@ def routes(web: Web) -> APIRouter:
         severity: Literal["warning", "error"] | None = None,
         kind: Annotated[Word | None, Query(description="As hcal.anomaly.kind")] = None,
         only_open: Annotated[bool, Query(description="Leave out those that are over")] = False,
-        limit: Limit = 100,
+        limit: Limit = USUAL_ITEMS,
         cursor: CursorText = None,
     ) -> Page[Anomaly]:
         """Anomalies in force at any time of a span (by default of the last week), newest first."""
         before = _NEWEST_FIRST.after(cursor)
-        until = end or utc_now() + timedelta(hours=1)
-        span = span_of(start or until - timedelta(days=7), until)
         found = newest_anomalies(
             web.reader,
-            *span,
+            *span_or_week(start, end),
             limit + 1,
             before=before and (before[0], before[1]),
             severity=severity,
