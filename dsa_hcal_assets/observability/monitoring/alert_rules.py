@@ -12,9 +12,13 @@ from dsa_hcal_assets.settings.watch import WatchSettings
 
 JOB = "dsa_hcal"
 _GIGABYTE = 10**9
-_LIMITS = WatchSettings()
+LIMITS = WatchSettings()
 CYCLE_SECONDS = 600
 """Cadence of the detectors' snapshots: two missed cycles are trouble."""
+GROUP_SECONDS = 309
+"""Time on the sky of a group of DSA-110: what takes longer does not keep up."""
+CALIBRATION_SECONDS = 86400
+"""Sources transit daily: an older calibration set is stale."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ _PLATFORM = (
     ),
     AlertRule(
         "DiskLow",
-        f"{m.DISK_FREE_BYTES} < {_LIMITS.disk_warning_gb * _GIGABYTE:.0f}",
+        f"{m.DISK_FREE_BYTES} < {LIMITS.disk_warning_gb * _GIGABYTE:.0f}",
         "5m",
         "warning",
         "{{ $value | humanize }}B are left where {{ $labels.directory }} lies",
@@ -80,7 +84,7 @@ _PLATFORM = (
     ),
     AlertRule(
         "DiskAlmostFull",
-        f"{m.DISK_FREE_BYTES} < {_LIMITS.disk_critical_gb * _GIGABYTE:.0f}",
+        f"{m.DISK_FREE_BYTES} < {LIMITS.disk_critical_gb * _GIGABYTE:.0f}",
         "1m",
         "critical",
         "{{ $value | humanize }}B are left where {{ $labels.directory }} lies",
@@ -123,7 +127,7 @@ _PLATFORM = (
 _RUNS = (
     AlertRule(
         "QueueDeep",
-        f'{m.RUNS}{{status="queued"}} > {_LIMITS.runs_queued_error}',
+        f'{m.RUNS}{{status="queued"}} > {LIMITS.runs_queued_error}',
         "10m",
         "critical",
         "{{ $value }} runs wait",
@@ -165,7 +169,7 @@ _RADIO = (
     ),
     AlertRule(
         "GroupsPileUp",
-        f'{m.GROUPS}{{state="pending"}} > {_LIMITS.groups_waiting_warning}'
+        f'{m.GROUPS}{{state="pending"}} > {LIMITS.groups_waiting_warning}'
         f' and deriv({m.GROUPS}{{state="pending"}}[30m]) > 0',
         "10m",
         "warning",
@@ -174,7 +178,7 @@ _RADIO = (
     ),
     AlertRule(
         "GroupsBacklog",
-        f'{m.GROUPS}{{state="pending"}} > {_LIMITS.groups_waiting_error}',
+        f'{m.GROUPS}{{state="pending"}} > {LIMITS.groups_waiting_error}',
         "10m",
         "critical",
         "{{ $value }} groups wait",
@@ -182,7 +186,7 @@ _RADIO = (
     ),
     AlertRule(
         "CalibrationStale",
-        f"time() - {m.CALIBRATION_TIME} > 86400",
+        f"time() - {m.CALIBRATION_TIME} > {CALIBRATION_SECONDS}",
         "10m",
         "critical",
         "The newest calibration of {{ $labels.profile }} is {{ $value | humanizeDuration }} old",
@@ -190,7 +194,7 @@ _RADIO = (
     ),
     AlertRule(
         "QuicklookSlow",
-        f'{m.QUICKLOOK_LATENCY}{{stage="judged"}} > 309',
+        f'{m.QUICKLOOK_LATENCY}{{stage="judged"}} > {GROUP_SECONDS}',
         "15m",
         "warning",
         "The last quick look took {{ $value | humanizeDuration }}",

@@ -1,6 +1,11 @@
 """DSA operations: do groups keep up with the sky, how good are they, what are they calibrated with."""
 
 from dsa_hcal_assets.observability import catalogue as m
+from dsa_hcal_assets.observability.monitoring.alert_rules import (
+    CALIBRATION_SECONDS,
+    GROUP_SECONDS,
+    LIMITS,
+)
 from dsa_hcal_assets.observability.monitoring.panels import (
     FULL,
     HALF,
@@ -49,7 +54,7 @@ DSA_OPERATIONS = Dashboard(
                     [PromQl(f'{m.GROUPS}{{state="pending"}}', "pending")],
                     "number",
                     width=QUARTER,
-                    limits=[(10, "orange"), (30, "red")],
+                    limits=[(LIMITS.groups_waiting_warning, "orange"), (LIMITS.groups_waiting_error, "red")],
                 ),
                 Panel(
                     "Age of the newest calibration",
@@ -57,7 +62,7 @@ DSA_OPERATIONS = Dashboard(
                     "number",
                     "s",
                     QUARTER,
-                    [(43200, "orange"), (86400, "red")],
+                    [(CALIBRATION_SECONDS // 2, "orange"), (CALIBRATION_SECONDS, "red")],
                 ),
                 Panel(
                     "Last quick look",
@@ -65,7 +70,7 @@ DSA_OPERATIONS = Dashboard(
                     "number",
                     "s",
                     QUARTER,
-                    [(60, "orange"), (309, "red")],
+                    [(60, "orange"), (GROUP_SECONDS, "red")],
                 ),
                 Panel(
                     "From the completion of a group to the end of each stage",

@@ -1,6 +1,7 @@
 """The electromagnetic calorimeter: boards, voltages, temperatures."""
 
 from dsa_hcal_assets.observability import catalogue as m
+from dsa_hcal_assets.observability.monitoring.alert_rules import CYCLE_SECONDS
 from dsa_hcal_assets.observability.monitoring.panels import (
     QUARTER,
     THIRD,
@@ -41,7 +42,7 @@ EMCAL = Dashboard(
                     "number",
                     "s",
                     QUARTER,
-                    [(1200, "orange"), (1800, "red")],
+                    [(2 * CYCLE_SECONDS, "orange"), (3 * CYCLE_SECONDS, "red")],
                 ),
                 Panel(
                     "Boards by status",

@@ -1,6 +1,7 @@
 """HCal for shifters: is everything read, and is anything wrong, now."""
 
 from dsa_hcal_assets.observability import catalogue as m
+from dsa_hcal_assets.observability.monitoring.alert_rules import CYCLE_SECONDS
 from dsa_hcal_assets.observability.monitoring.panels import (
     FULL,
     HALF,
@@ -28,7 +29,7 @@ SHIFTER = Dashboard(
                     "number",
                     "s",
                     QUARTER,
-                    [(1200, "orange"), (1800, "red")],
+                    [(2 * CYCLE_SECONDS, "orange"), (3 * CYCLE_SECONDS, "red")],
                     "A snapshot comes every ten minutes.",
                 ),
                 Panel(
