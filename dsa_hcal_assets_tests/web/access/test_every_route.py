@@ -188,7 +188,8 @@ class TestDocument:
     @pytest.mark.verify
     @pytest.mark.timeout(7200)
     def test_every_operation_keeps_to_it_at_length(self, address, tmp_path):
-        self.ask(address, tmp_path, "--phases=examples,coverage,fuzzing,stateful", "--max-examples=100")
+        phases = "--phases=examples,coverage,fuzzing,stateful"
+        self.ask(address, tmp_path, phases, "--max-examples=100", "--generation-database=none")
 
     def ask(self, address, place, *options):
         command = [str(SCHEMATHESIS), "run", f"{address}/openapi.json", f"--checks={','.join(self.CHECKS)}"]
@@ -196,7 +197,6 @@ class TestDocument:
         command += [
             "--exclude-path=/api/reprocess/{group_id}",
             "--no-color",
-            "--generation-database=none",
             *options,
         ]
         done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
