@@ -39,11 +39,6 @@ class ServiceChannel:
         The setting `url` comes from, for errors.
     seconds
         Deadline of one delivery.
-
-    Raises
-    ------
-    ConfigurationError
-        If Apprise knows no such address; it is not shown.
     """
 
     def __init__(self, name: str, url: str, *, variable: str, seconds: float = 20.0) -> None:

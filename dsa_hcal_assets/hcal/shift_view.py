@@ -19,7 +19,6 @@ from dsa_hcal_assets.hcal.anomalies.metrics import towers_concerned
 from dsa_hcal_assets.hcal.anomalies.readers import anomalies_between
 from dsa_hcal_assets.hcal.mapping import geometry
 from dsa_hcal_assets.hcal.mapping.geometry import HALF_SECTORS, Detector
-from dsa_hcal_assets.hcal.readers import NoState
 
 ASPECTS = {
     "temperature": ("temperature",),
@@ -33,7 +32,6 @@ ASPECTS = {
 """What a traffic light is about -> quantities of `hcal.anomaly`; LED has no anomalies, see `lights`."""
 LED = "LED"
 
-_NEWEST = "select max(cycle) from hcal.snapshot"
 _LEDS = "select half_sector, state, led_intensity, pin_diode, ts from hcal.half_sector_leds order by 1"
 _RUN = "select run_number from hcal.snapshot where cycle = %s"
 _BOARDS = "select board, status from hcal.board_reading where ts = %s order by board"
@@ -121,22 +119,16 @@ class ShiftView:
         return means
 
 
-def shift_view(
-    database: Database, moment: datetime | None = None, *, max_age: timedelta = timedelta(hours=1)
-) -> ShiftView:
+def shift_view(database: Database, moment: datetime | None = None) -> ShiftView:
     """Return the detector in the snapshot nearest to `moment`, in the newest one if None.
 
     Raises
     ------
     NoState
-        If there is none, or none within `max_age`.
+        If there is none, or none within an hour.
     """
-    if moment is None:
-        [(moment,)] = database.rows(_NEWEST)
-        if moment is None:
-            raise NoState("no detector state is loaded yet", remedy="wait for the first snapshot")
-    towers = readers.state_at(database, moment, max_age=max_age)
-    cycle = datetime.fromisoformat(towers.attrs["cycle"])
+    cycle = readers.cycle_near(database, moment)
+    towers = readers.state_at(database, cycle)
     anomalies = anomalies_between(database, cycle, cycle + timedelta(microseconds=1))
     leds = pd.DataFrame(
         database.rows(_LEDS), columns=["half_sector", "state", "led_intensity", "pin_diode", "ts"]

@@ -6,7 +6,7 @@ import sysconfig
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from signal import SIGHUP, SIGTERM, Signals
+from signal import SIGHUP, Signals
 
 from dsa_hcal_assets.access.binding import require_guarded
 from dsa_hcal_assets.alerts.outlets import Outlets
@@ -57,10 +57,9 @@ class _Builder:
     environment: dict[str, str]
     logs: Path
 
-    def process(
-        self, name: str, argv: list[str], stop: Signals = SIGTERM, retire: Signals | None = None
-    ) -> ServiceProcess:
-        return ServiceProcess(tuple(argv), self.logs / f"{name}.log", self.environment, stop, retire)
+    def process(self, name: str, argv: list[str], *, retire: Signals | None = None) -> ServiceProcess:
+        log = self.logs / f"{name}.log"
+        return ServiceProcess(tuple(argv), log, self.environment, retire_signal=retire)
 
     def host(self, socket: Path, preload: tuple[str, ...], *more: str) -> list[str]:
         words = [word for name in preload for word in ("--preload", name)]

@@ -50,8 +50,8 @@ class Condition:
         )
 
 
-def graded(value: float, warning: float, error: float, worst: Severity = Severity.ERROR) -> Severity | None:
-    """Return how bad a number is: from `warning` on a warning, from `error` on `worst`; None below."""
+def graded(value: float, warning: float, error: float) -> Severity | None:
+    """Return how bad a number is: from `warning` on a warning, from `error` on an error; None below."""
     if value >= error:
-        return worst
+        return Severity.ERROR
     return Severity.WARNING if value >= warning else None

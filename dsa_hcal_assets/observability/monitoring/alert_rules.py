@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dsa_hcal_assets.observability import catalogue as m
+from dsa_hcal_assets.settings.hcal import HcalSettings
 from dsa_hcal_assets.settings.watch import WatchSettings
 
 JOB = "dsa_hcal"
 _GIGABYTE = 10**9
 LIMITS = WatchSettings()
-CYCLE_SECONDS = 600
+CYCLE_SECONDS = round(HcalSettings().poll_seconds)
 """Cadence of the detectors' snapshots: two missed cycles are trouble."""
 GROUP_SECONDS = 309
 """Time on the sky of a group of DSA-110: what takes longer does not keep up."""

@@ -33,7 +33,7 @@ select key, added, %(now)s, reason
 """
 _RETIRED = """
 select group_key, added_at, retired_at, reason from radio.retired_key
- where restored_at is null order by retired_at desc, group_key desc limit %s
+ where restored_at is null order by retired_at desc, group_key desc
 """
 
 
@@ -126,9 +126,9 @@ def retire(
     return leaving
 
 
-def retired(database: Database, limit: int | None = None) -> list[RetiredKey]:
+def retired(database: Database) -> list[RetiredKey]:
     """Return the keys outside the live window, last retired first."""
-    return [RetiredKey(*row) for row in database.rows(_RETIRED, (limit,))]
+    return [RetiredKey(*row) for row in database.rows(_RETIRED)]
 
 
 def restore(
