@@ -101,7 +101,8 @@ class TestChoice:
 
     def test_days_are_utc_days(self, database):
         database.rows(
-            "insert into hcal.tower_history_day (day, cycles) values ('2025-06-05', '{2025-06-05}') returning 1"
+            "insert into hcal.tower_history_day (day, cycles)"
+            " values ('2025-06-05', '{2025-06-05}') returning 1"
         )
         source = exportable(database)["hcal.tower_history_day"]
         assert source.time_column == "day"

@@ -123,9 +123,7 @@ def test_metrics_tell_two_jobs_of_one_type_apart(clock):
     second.sent("t", 5)
     first.queued("pump", 3)
 
-    families = {
-        family.name: family.samples for family in record_metrics([first.record(), second.record()])
-    }
+    families = {family.name: family.samples for family in record_metrics([first.record(), second.record()])}
 
     moved = {sample.labels["job"]: sample.value for sample in families["dsa_hcal_daq_bytes"]}
     assert moved == {'a"b\\': 10.0, "b": 5.0}
