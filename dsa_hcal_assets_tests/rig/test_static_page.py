@@ -129,7 +129,12 @@ def test_it_is_served_on_a_free_port_and_opened_until_it_is_interrupted(processe
     browser.chmod(0o755)
     environment = {**os.environ, "BROWSER": str(browser)}
     with subprocess.Popen(
-        [*PYTHON, str(processed)], stdout=subprocess.PIPE, text=True, env=environment
+        [*PYTHON, str(processed)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        # tests that a script started with "&" ignore the signal, and so would their children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as serving:
         try:
             lines = [serving.stdout.readline() for _ in range(2)]
