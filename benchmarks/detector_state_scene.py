@@ -60,7 +60,7 @@ def _drop(server: EmbeddedServer, name: str) -> None:
             administer(server, f"drop database {name} with (force)")
             return
         time.sleep(3)
-    raise RuntimeError(f"database {name} is still being vacuumed after a minute")
+    # what is vacuumed for longer goes with the server
 
 
 def administer(server: EmbeddedServer, statement: str) -> None:
